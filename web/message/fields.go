@@ -77,6 +77,14 @@ func (f *Fields) Get(id FieldID) []byte {
 	return f.list[f.first[id]].Value.Of(f.arena)
 }
 
+// Span is where the value of the first field line with a known name lies, the zero Span when there is none.
+func (f *Fields) Span(id FieldID) Span {
+	if !f.Has(id) {
+		return Span{}
+	}
+	return f.list[f.first[id]].Value
+}
+
 // Count is the number of field lines with a known name.
 func (f *Fields) Count(id FieldID) int {
 	n := 0
