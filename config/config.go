@@ -28,10 +28,11 @@ type Config struct {
 	Threads   Value[int]               // connections served at once under threads
 	Listens   []*Listen                // in file order
 	Sites     []*Site                  // in file order
+	Base      Settings                 // what the top level says for all sites; they have inherited it already
 	Limits    Limits                   // of the engine: they hold for every connection
 	Timeouts  Timeouts                 // likewise
 	Memory    Memory                   // what the program may keep in memory and in descriptors
-	Access    Log                      // the access log of requests that no site answered, and the sites' default
+	Access    Log                      // the access log of requests that no site answered; the same as Base.Access
 	Errors    ErrorLog                 // the error log
 	Server    Value[string]            // the Server response field; empty sends none
 	Expects   []*Expect                // every expect block, those inside sites too, in file order

@@ -1,0 +1,153 @@
+package web
+
+import (
+	"net/http"
+
+	"vitrine/trace"
+	"vitrine/web/exchange"
+	"vitrine/web/http1"
+	"vitrine/web/serve"
+)
+
+// receiveBody uses body bytes: it feeds the exchange within its credit, or drops what nobody will read.
+func (h *http1Conn) receiveBody(w *serve.Worker, in []byte) int {
+	used := 0
+	for used < len(in) && h.rx.InBody() {
+		room := in[used:]
+		if h.stage == answering {
+			credit := h.x.Credit()
+			if credit == 0 {
+				h.conn.Pause() // the exchange wakes us when it has read
+				break
+			}
+			room = room[:min(len(room), credit)]
+		}
+		data, n, done, fault := h.rx.Body(room)
+		used += n
+		h.consumed += int64(n)
+		h.bodyGot += int64(len(data))
+		if fault != nil {
+			h.bodyFault(w, fault)
+			return len(in)
+		}
+		if h.stage == answering {
+			if len(data) > 0 {
+				h.x.Feed(data)
+			}
+			if done {
+				h.x.FeedEnd(h.rx.Trailers())
+			}
+		} else if h.dropped += int64(len(data)); h.dropped > discardLimit {
+			h.giveUp(w)
+			return len(in)
+		}
+		if done {
+			h.bodyDone(w)
+			return used
+		}
+		if n == 0 {
+			break
+		}
+	}
+	if h.rx.InBody() && !h.conn.Finishing() {
+		h.bodyDeadline(w)
+	}
+	return used
+}
+
+// bodyDone goes on after the last byte of a body.
+func (h *http1Conn) bodyDone(w *serve.Worker) {
+	if h.stage == draining {
+		h.end(w, h.x)
+		return
+	}
+	h.conn.SetDeadline(0)
+	h.conn.Pause()
+}
+
+// giveUp ends a connection whose client sends more of an unwanted body than we care to read.
+func (h *http1Conn) giveUp(w *serve.Worker) {
+	h.keep, h.ending = false, BodyUnwanted.Reach()
+	x := h.x
+	h.finish(w, x)
+	h.stage = ended
+	h.conn.Finish(h.ending, true)
+}
+
+// bodyFault handles a malformed or too large body.
+func (h *http1Conn) bodyFault(w *serve.Worker, fault *http1.Error) {
+	h.fault = fault.Reason
+	if h.stage == answering && !h.begun { // the handler learns of it when it reads; it can still answer
+		h.x.Because(fault.Reason, nil)
+		h.bodyStatus = fault.Status
+		h.x.FeedError(&exchange.GoneError{Reason: fault.Reason})
+		h.conn.Pause()
+		return
+	}
+	h.lostBody(w, fault.Reason)
+}
+
+// lostBody ends the connection after a body that cannot be followed to its end.
+func (h *http1Conn) lostBody(w *serve.Worker, why *trace.Reason) {
+	if h.stage == answering {
+		h.x.FeedError(&exchange.GoneError{Reason: why})
+		return
+	}
+	h.keep, h.ending = false, why
+	if h.x != nil {
+		h.finish(w, h.x)
+	}
+	h.stage = ended
+	h.conn.Finish(why, true)
+}
+
+// bodyDeadline sets when the next piece of the body is due, by the time-out and by the minimum rate.
+func (h *http1Conn) bodyDeadline(w *serve.Worker) {
+	if h.stage == answering && h.conn.Paused() { // the handler is slow, not the client
+		h.conn.SetDeadline(0)
+		return
+	}
+	t := int64(h.set.BodyTimeout)
+	if t <= 0 {
+		return
+	}
+	if took := w.Now - h.bodyAt; h.set.MinRate > 0 && took > t && h.bodyGot < h.set.MinRate*(took/1e9) {
+		h.slow = true
+		h.conn.SetDeadline(w.Now)
+		return
+	}
+	h.conn.SetDeadline(w.Now + t)
+}
+
+// Expired handles the deadline of what the connection waits for.
+func (h *http1Conn) Expired(w *serve.Worker, c *serve.Conn) {
+	switch {
+	case h.rx.InBody():
+		why := BodyTimeout
+		if h.slow {
+			why = BodySlow
+		}
+		why.Reach()
+		if h.stage == answering && !h.begun {
+			h.fault = why
+			h.bodyStatus = http.StatusRequestTimeout
+			h.x.Because(why, nil)
+			h.x.FeedError(&exchange.GoneError{Reason: why})
+			c.Pause()
+			return
+		}
+		h.lostBody(w, why)
+	case h.stage != awaiting:
+	case h.rx.Started():
+		l := w.Local.(*local)
+		l.request.Reset(nil)
+		h.begin(w, h.srv.settings.Load(), l, c.Left())
+		h.refuse(w, l.x, http.StatusRequestTimeout, HeaderTimeout.Reach())
+	case c.Draining():
+		c.Finish(CloseDrain.Reach(), true)
+	case h.serial == 0:
+		c.Finish(CloseSilent.Reach(), false)
+	default:
+		c.Finish(CloseIdle.Reach(), true)
+	}
+}

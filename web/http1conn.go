@@ -1,0 +1,433 @@
+package web
+
+import (
+	"net/http"
+
+	"vitrine/trace"
+	"vitrine/web/exchange"
+	"vitrine/web/http1"
+	"vitrine/web/message"
+	"vitrine/web/serve"
+)
+
+// http1Conn speaks HTTP/1 on one connection: it joins the pure machine of package http1 to an exchange. It is the
+// exchange's carrier and the connection's driver. One exchange is under way at a time; requests that the client
+// sends ahead (pipelining) wait in the connection and are answered in order, their answers gathered in one write.
+type http1Conn struct {
+	srv  *Server
+	conn *serve.Conn
+	rx   http1.Receiver
+	tx   http1.Sender
+	x    *exchange.Exchange // under way beyond the turn it began in; nil: none
+	set  *settings          // those the exchange under way began with
+	h    Handler            // likewise
+
+	peer   exchange.Peer
+	serial uint32
+	// bodyStatus is the answer to a request whose body failed, when the handler gives none.
+	bodyStatus int
+
+	stage     stage
+	discard   bool          // what is left of the request's body is read and dropped
+	continued bool          // 100 (Continue) was sent, or is not expected
+	begun     bool          // the response's head was sent
+	empty     bool          // the response has no body, whatever is written
+	slow      bool          // the body came too slowly
+	shut      bool          // the tunnel's sending side was closed
+	keep      bool          // the connection goes on after this exchange
+	asked     bool          // the client asked for the connection's end
+	last      bool          // whoever answers did
+	fault     *trace.Reason // what was wrong with the request
+	ending    *trace.Reason // why it goes on or ends
+
+	headAt   int64 // engine time when the present head began to arrive; 0: not yet
+	bodyAt   int64 // when the body began to arrive
+	bodyGot  int64
+	dropped  int64 // body bytes discarded
+	sentAt   int64 // Conn.BytesSent, and what was gathered, when the exchange began
+	body     int64 // body bytes of the response so far
+	consumed int64 // bytes of the request used so far
+}
+
+// stage is what the connection is doing.
+type stage uint8
+
+const (
+	awaiting  stage = iota // a request's head
+	answering              // an exchange is off the loop
+	sending                // a whole response waits for the transport
+	draining               // the response is sent, what is left of the request's body is not
+	tunnelled              // HTTP was left
+	ended
+)
+
+// discardLimit is how much of a request's body is read and dropped so that the connection can go on; more costs more
+// than a new connection.
+const discardLimit = 256 << 10
+
+func newHTTP1(srv *Server, c *serve.Conn) *http1Conn {
+	h := &http1Conn{srv: srv, conn: c}
+	h.peer = exchange.Peer{Remote: c.Remote(), Local: c.Local(), Connection: c.ID(), Listener: c.Listener()}
+	if t := srv.settings.Load().HeaderTimeout; t > 0 {
+		c.SetDeadline(serve.Now() + int64(t))
+	}
+	return h
+}
+
+// Wake and Spawn make it an exchange.Carrier.
+func (h *http1Conn) Wake() { h.conn.Wake() }
+
+// Spawn runs a handler's function on the engine's pool.
+func (h *http1Conn) Spawn(f func()) bool { return h.conn.Spawn(f) }
+
+// Receive uses the bytes that are there: heads begin exchanges, bodies feed them.
+func (h *http1Conn) Receive(w *serve.Worker, c *serve.Conn, in []byte) int {
+	used := 0
+	for used < len(in) && !c.Finishing() {
+		var n int
+		switch {
+		case h.stage == tunnelled:
+			n = h.x.Feed(in[used:])
+			if n < len(in)-used {
+				c.Pause()
+			}
+		case h.rx.InBody():
+			n = h.receiveBody(w, in[used:])
+		case h.stage == awaiting:
+			n = h.receiveHead(w, in[used:])
+			c.Flush(w)
+			if c.Pending() { // answered; what follows waits until the client takes it
+				return used + n
+			}
+		}
+		if n == 0 {
+			break
+		}
+		used += n
+	}
+	return used
+}
+
+// receiveHead reads one head and begins its exchange. It returns how many bytes it used.
+func (h *http1Conn) receiveHead(w *serve.Worker, in []byte) int {
+	l := w.Local.(*local)
+	set := h.srv.settings.Load()
+	n, fault := h.rx.RequestHead(in, &set.head, &l.request)
+	if fault != nil {
+		h.begin(w, set, l, len(in))
+		h.refuse(w, l.x, fault.Status, fault.Reason)
+		return len(in) // nobody knows where another request would begin
+	}
+	if h.rx.Started() || n == 0 { // incomplete: the whole head has one deadline, however its bytes trickle in
+		if h.headAt == 0 && h.rx.Started() {
+			h.headAt = w.Now
+			if set.HeaderTimeout > 0 && h.serial > 0 {
+				h.conn.SetDeadline(w.Now + int64(set.HeaderTimeout))
+			}
+		}
+		return n
+	}
+	h.begin(w, set, l, n)
+	x := l.x
+	x.Serial = h.serial
+	if l.request.Fields.Has(message.Expect) {
+		h.continued = !http1.Expects100(&l.request)
+	}
+	h.h.Serve(x)
+	h.dispatch(w, l)
+	return n
+}
+
+// begin prepares the exchange of the next request; n bytes of it are there.
+func (h *http1Conn) begin(w *serve.Worker, set *settings, l *local, n int) {
+	h.set, h.h = set, *h.srv.handler.Load()
+	h.serial++
+	h.headAt, h.bodyAt, h.bodyGot, h.dropped, h.body = 0, 0, 0, 0, 0
+	h.consumed = int64(n)
+	h.discard, h.begun, h.keep, h.continued = false, false, false, true
+	h.fault, h.ending, h.bodyStatus = nil, nil, 0
+	h.asked, h.last = false, false
+	h.slow, h.shut = false, false
+	h.sentAt = h.conn.BytesSent() + int64(len(w.Out))
+	x := l.x
+	x.Begin(h, &l.request, &h.peer, set.limits)
+	x.Journey, x.Start, x.Serial = w.NewID(), w.Wall, h.serial
+}
+
+// dispatch goes on after Serve: with an answer, with an exchange off the loop, or with neither.
+func (h *http1Conn) dispatch(w *serve.Worker, l *local) {
+	x := l.x
+	if block, pieces := x.Answer(); block != nil && !x.Detached() {
+		h.respond(w, x, block, pieces)
+		if h.stage == sending || h.stage == draining { // the exchange outlives the turn
+			x.Keep()
+			h.x, l.x = x, exchange.New()
+			return
+		}
+		return
+	}
+	if !x.Detached() {
+		h.fail(w, x, HandlerSilent.Reach())
+		return
+	}
+	h.x, l.x = x, exchange.New()
+	h.stage = answering
+	h.bodyAt = w.Now
+	h.conn.SetDeadline(0)
+	if !h.rx.InBody() || !h.continued {
+		h.conn.Pause()
+	} else {
+		h.bodyDeadline(w)
+	}
+}
+
+// refuse answers a request that could not be accepted, and ends the connection: nobody knows where the next
+// request would begin.
+func (h *http1Conn) refuse(w *serve.Worker, x *exchange.Exchange, status int, why *trace.Reason) {
+	x.Refused = &exchange.Refusal{Status: status, Reason: why}
+	x.Because(why, nil)
+	h.fault = why
+	h.h.Serve(x)
+	block, pieces := x.Answer()
+	if block == nil || x.Detached() {
+		block, pieces = bare(status)
+	}
+	h.respond(w, x, block, pieces)
+	if h.stage == sending || h.stage == draining {
+		x.Keep()
+		h.x, w.Local.(*local).x = x, exchange.New()
+	}
+}
+
+// bare is the shortest answer: a status without a body.
+func bare(status int) (*message.Block, []exchange.Piece) {
+	f := new(message.Header)
+	if message.BodyAllowed(status) {
+		f.Add("Content-Length", "0")
+	}
+	return message.NewBlock(status, f), nil
+}
+
+// fail answers 500 when nothing was sent yet, and otherwise cuts the connection.
+func (h *http1Conn) fail(w *serve.Worker, x *exchange.Exchange, why *trace.Reason) {
+	x.Because(why, nil)
+	x.Outcome.Failure = why
+	if h.begun {
+		h.cut(w, x, why)
+		return
+	}
+	block, pieces := bare(http.StatusInternalServerError)
+	h.respond(w, x, block, pieces)
+}
+
+// cut ends the connection in a way that the client cannot take for the response's end.
+func (h *http1Conn) cut(w *serve.Worker, x *exchange.Exchange, why *trace.Reason) {
+	h.ending, h.keep = why, false
+	h.conn.Abort(w, why)
+}
+
+// respond sends a whole response.
+func (h *http1Conn) respond(w *serve.Worker, x *exchange.Exchange, b *message.Block, pieces []exchange.Piece) {
+	h.head(w, x, b, http1.Length)
+	withBody := x.Request.Method != message.HEAD && message.BodyAllowed(b.Status())
+	for i := range pieces {
+		p := &pieces[i]
+		switch {
+		case !withBody:
+			if p.Release != nil {
+				p.Release.Release()
+			}
+		case p.File != nil:
+			h.body += p.N
+			h.conn.SendFile(w, p.File, p.Offset, p.N, p.Release)
+		default:
+			h.body += int64(len(p.Bytes))
+			h.conn.Send(w, p.Bytes, p.Release)
+		}
+	}
+	x.Forget()
+	if h.conn.Pending() {
+		h.stage = sending
+		h.conn.SetDeadline(0)
+		return
+	}
+	h.sent(w, x)
+}
+
+// head sends a final response's head and decides whether the connection goes on.
+func (h *http1Conn) head(w *serve.Worker, x *exchange.Exchange, b *message.Block, f http1.Framing) {
+	minor := x.Request.Minor
+	options := http1.ConnectionOptions(&x.Request.Fields)
+	h.asked = options.Close
+	h.keep, h.ending = http1.Persist(http1.PersistInput{
+		Minor: minor, Options: options, ResponseClose: h.last, Framing: f,
+		Requests: int(h.serial), MaxRequests: h.set.RequestsPerConnection,
+		Draining: h.conn.Draining(), Faulty: h.fault != nil,
+		// A client that still waits for 100 (Continue) may send its body or not: nobody can tell what comes next.
+		Unread: h.rx.InBody() && !h.continued,
+	})
+	if h.fault != nil {
+		h.ending = h.fault // the fault says more than that there was one
+	}
+	w.Out = append(w.Out, b.Wire(message.HTTP1, http1.RenderBlock)...)
+	w.Out = append(w.Out, w.Date()...)
+	if f == http1.Chunked {
+		w.Out = append(w.Out, "Transfer-Encoding: chunked\r\n"...)
+	}
+	if !h.keep || minor == 0 {
+		left := 0
+		if most := h.set.RequestsPerConnection; most > 0 {
+			left = most - int(h.serial)
+		}
+		w.Out = http1.AppendConnection(w.Out, minor, h.keep, int(h.set.KeepAliveTimeout.Seconds()), left)
+	}
+	w.Out = append(w.Out, '\r', '\n')
+	h.begun = true
+	x.Outcome.Status = b.Status()
+}
+
+// sent goes on when a response was handed to the transport whole: to what is left of the request's body, or to the
+// exchange's end.
+func (h *http1Conn) sent(w *serve.Worker, x *exchange.Exchange) {
+	if h.keep && h.rx.InBody() {
+		h.stage, h.discard = draining, true
+		h.conn.Resume()
+		h.bodyAt = w.Now
+		h.bodyDeadline(w)
+		h.conn.Again()
+		return
+	}
+	h.end(w, x)
+}
+
+// end finishes an exchange whose response is sent.
+func (h *http1Conn) end(w *serve.Worker, x *exchange.Exchange) {
+	c := h.conn
+	h.finish(w, x)
+	if !h.keep {
+		h.stage = ended
+		// A client that asked for the end and has sent nothing more reads our answer and closes, so nothing can
+		// provoke a reset; anybody else may still be sending.
+		polite := h.asked && h.fault == nil && !h.rx.InBody() && c.Left() == 0
+		c.Finish(h.ending, !polite)
+		return
+	}
+	h.stage = awaiting
+	if c.Paused() {
+		c.Resume()
+	}
+	if c.EOF() && c.Left() == 0 {
+		c.Finish(CloseHalf.Reach(), false)
+		return
+	}
+	if t := h.set.KeepAliveTimeout; t > 0 {
+		c.SetDeadline(w.Now + int64(t))
+	} else {
+		c.SetDeadline(0)
+	}
+}
+
+// finish tells the handler how the exchange ended and lets it go.
+func (h *http1Conn) finish(w *serve.Worker, x *exchange.Exchange) {
+	o := &x.Outcome
+	o.Body, o.Received = h.body, h.consumed
+	o.Sent = h.conn.BytesSent() + int64(len(w.Out)) - h.sentAt
+	o.Elapsed = max(w.Wall-x.Start, 0)
+	o.Keep, o.Ending = h.keep, h.ending
+	h.h.Finish(x)
+	if x == h.x {
+		h.x = nil
+		x.Release()
+	}
+}
+
+// Sent goes on when what had waited for the transport is gone.
+func (h *http1Conn) Sent(w *serve.Worker, c *serve.Conn) {
+	switch h.stage {
+	case sending:
+		h.sent(w, h.x)
+		c.Again()
+	case answering, tunnelled:
+		h.Woken(w, c)
+	default:
+		c.Again()
+	}
+}
+
+// Woken looks at what the exchange off the loop wants.
+func (h *http1Conn) Woken(w *serve.Worker, c *serve.Conn) {
+	if h.x == nil || !h.x.Detached() || c.Finishing() || h.stage != answering && h.stage != tunnelled {
+		return
+	}
+	h.update(w, c, h.x)
+}
+
+// EOF handles the end of the client's direction. A response that is under way is still sent: the client may have
+// closed only its half (RFC 9112 §9.6).
+func (h *http1Conn) EOF(w *serve.Worker, c *serve.Conn, left int) {
+	switch {
+	case h.stage == tunnelled:
+		h.x.FeedEnd(nil)
+	case h.rx.InBody():
+		h.rx.EOF()
+		why := BodyCut.Reach()
+		if h.stage == answering {
+			h.fault = why
+			h.x.FeedError(&exchange.GoneError{Reason: why})
+			return
+		}
+		h.lost(w, c, why)
+	case h.stage == awaiting && (h.rx.Started() || left > 0):
+		c.Finish(HeaderCut.Reach(), false)
+	case h.stage == awaiting && h.serial == 0:
+		c.Finish(CloseUnused.Reach(), false)
+	case h.stage == awaiting:
+		c.Finish(CloseClient.Reach(), false)
+	}
+}
+
+// lost ends an exchange whose response is sent or can no longer be, and its connection.
+func (h *http1Conn) lost(w *serve.Worker, c *serve.Conn, why *trace.Reason) {
+	h.keep, h.ending = false, why
+	if x := h.x; x != nil {
+		h.finish(w, x)
+	}
+	h.stage = ended
+	c.Finish(why, false)
+}
+
+// Drain ends the connection as soon as nothing is owed on it. One that was busy a moment ago may send one more
+// request, which is answered with "Connection: close": it may be on its way already.
+func (h *http1Conn) Drain(w *serve.Worker, c *serve.Conn) {
+	if h.stage != awaiting || h.rx.Started() {
+		return
+	}
+	c.SetDeadline(w.Now + int64(h.srv.settings.Load().DrainIdle))
+}
+
+// Gone is the connection's end.
+func (h *http1Conn) Gone(w *serve.Worker, c *serve.Conn, why *trace.Reason) {
+	x := h.x
+	if x == nil {
+		return
+	}
+	if x.Detached() {
+		x.Fail(&exchange.GoneError{Reason: why})
+	}
+	h.keep = false
+	if h.stage != draining && x.Outcome.Failure == nil && h.stage != tunnelled {
+		x.Outcome.Failure = why
+		if why.Kind == trace.Close {
+			x.Outcome.Failure = ClientGone.Reach()
+		}
+	}
+	h.ending = why
+	if x.Outcome.Status == 0 && x.Outcome.Failure != nil {
+		x.Outcome.Status = statusClientClosed
+	}
+	h.stage = ended
+	h.finish(w, x)
+}
+
+// statusClientClosed stands in the log for a request whose client left before any status was sent, as nginx's 499.
+const statusClientClosed = 499

@@ -1,0 +1,46 @@
+package web
+
+import "vitrine/trace"
+
+// Why an exchange failed, or its connection ended, where HTTP/1's rules on persistence have no say.
+var (
+	CloseIdle = trace.Declare("close.keep-alive-timeout", trace.Close,
+		"the client sent no further request within the keep-alive time", "RFC 9112 §9.5")
+	CloseUnused = trace.Declare("close.no-request", trace.Close,
+		"the client connected and ended the connection without sending a request", "")
+	CloseSilent = trace.Declare("close.no-request-timeout", trace.Close,
+		"the client connected and sent no request within the header time-out", "")
+	CloseClient = trace.Declare("close.client", trace.Close,
+		"the client ended the connection between two requests", "RFC 9112 §9.6")
+	CloseHalf = trace.Declare("close.half-closed", trace.Close,
+		"the client had ended its direction; its last response was sent and the connection closed", "RFC 9112 §9.6")
+	CloseDrain = trace.Declare("close.drain", trace.Close,
+		"the server is stopping and nothing was owed on the connection", "")
+	CloseTunnel = trace.Declare("close.tunnel", trace.Close,
+		"the upgraded connection was ended by one of its sides", "RFC 9110 §7.8")
+
+	HeaderTimeout = trace.Declare("request.header-timeout", trace.Refused,
+		"the request's header did not arrive whole within the header time-out", "RFC 9110 §15.5.9")
+	HeaderCut = trace.Declare("request.header-cut", trace.Refused,
+		"the client ended the connection in the middle of a request's header", "RFC 9112 §8")
+	BodyTimeout = trace.Declare("request.body-timeout", trace.Refused,
+		"no byte of the request's body arrived within the body time-out", "RFC 9110 §15.5.9")
+	BodySlow = trace.Declare("request.body-slow", trace.Refused,
+		"the request's body arrived more slowly than the minimum rate", "RFC 9110 §15.5.9")
+	BodyUnwanted = trace.Declare("request.body-unwanted", trace.Close,
+		"the client sends more of a body that nobody reads than is dropped for the connection's sake", "RFC 9112 §9.3")
+	BodyCut = trace.Declare("request.body-cut", trace.Refused,
+		"the client ended the connection before the request's body was complete", "RFC 9112 §8")
+	ClientGone = trace.Declare("exchange.client-gone", trace.Failed,
+		"the connection was lost before the response was sent whole", "")
+	HandlerSilent = trace.Declare("exchange.no-answer", trace.Failed,
+		"the handler ended without an answer", "RFC 9110 §15.6.1")
+	HandlerPanic = trace.Declare("exchange.panic", trace.Failed,
+		"the handler panicked", "RFC 9110 §15.6.1")
+	HandlerAborted = trace.Declare("exchange.aborted", trace.Failed,
+		"the handler cut the response off", "")
+	BodyShort = trace.Declare("exchange.body-short", trace.Failed,
+		"the handler wrote less than the Content-Length it had announced", "RFC 9112 §6.3")
+	BodyLong = trace.Declare("exchange.body-long", trace.Failed,
+		"the handler wrote more than the Content-Length it had announced", "RFC 9112 §6.3")
+)

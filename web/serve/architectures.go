@@ -1,0 +1,142 @@
+package serve
+
+import "sync"
+
+// doneBit says that a turn that ran elsewhere wants the loop to bring its books up to date.
+const doneBit = 1 << 15
+
+// settle publishes what the loop must know after a turn. It returns whether the loop must look.
+func (c *Conn) settle() bool {
+	due := c.due()
+	c.timer.due.Store(due)
+	if c.phase == dead {
+		c.over.Store(true)
+		return true
+	}
+	at := c.timer.at.Load()
+	return due != 0 && (at == 0 || due/tick+1 < at)
+}
+
+// inline runs turns on the loop itself: events, events-per-core and single.
+type inline struct{}
+
+func (inline) run(l *loop, c *Conn, what uint32) {
+	if c.phase == dead {
+		return
+	}
+	c.turn(l.worker, what)
+	if c.settle() {
+		l.after(c)
+	}
+	if c.pend.Load()&againBit != 0 && c.phase != dead {
+		c.pend.And(^uint32(againBit))
+		l.again = append(l.again, c)
+	}
+}
+
+func (inline) close() {}
+
+// turns runs a connection's turns until nobody has asked for another one, which ends the runner's hold on it.
+func (c *Conn) turns(w *Worker) {
+	for {
+		what := c.pend.Swap(0) &^ doneBit
+		if what != 0 && c.phase != dead {
+			w.look()
+			c.turn(w, what)
+			if c.settle() {
+				c.loop.post(c, doneBit)
+			}
+			continue
+		}
+		c.busy.Store(false)
+		// Whoever asked before busy was cleared relies on us.
+		if c.pend.Load()&^doneBit == 0 || c.phase == dead || !c.busy.CompareAndSwap(false, true) {
+			return
+		}
+	}
+}
+
+// workers is the pool architecture: a fixed number of goroutines run the turns of all connections.
+type workers struct {
+	mu     sync.Mutex
+	cond   sync.Cond
+	queue  []*Conn
+	closed bool
+}
+
+func newPool(e *Engine, n int) *workers {
+	p := &workers{}
+	p.cond.L = &p.mu
+	for range n {
+		go p.work(newLocalWorker(e))
+	}
+	return p
+}
+
+func (p *workers) run(_ *loop, c *Conn, what uint32) {
+	c.pend.Or(what)
+	if !c.busy.CompareAndSwap(false, true) {
+		return // its present worker will see it
+	}
+	p.mu.Lock()
+	p.queue = append(p.queue, c)
+	p.mu.Unlock()
+	p.cond.Signal()
+}
+
+func (p *workers) work(w *Worker) {
+	for {
+		p.mu.Lock()
+		for len(p.queue) == 0 && !p.closed {
+			p.cond.Wait()
+		}
+		if len(p.queue) == 0 {
+			p.mu.Unlock()
+			return
+		}
+		c := p.queue[0]
+		p.queue[0] = nil
+		if p.queue = p.queue[1:]; len(p.queue) == 0 {
+			p.queue = nil
+		}
+		p.mu.Unlock()
+		c.turns(w)
+	}
+}
+
+func (p *workers) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.cond.Broadcast()
+}
+
+// threads is the architecture in which each connection has a goroutine of its own, which sleeps until the poller
+// has something for it. The buffers are lent for a turn: a sleeping goroutine holds only its stack.
+type threads struct{}
+
+func (threads) run(l *loop, c *Conn, what uint32) {
+	c.pend.Or(what)
+	if c.kick == nil {
+		c.kick = make(chan struct{}, 1)
+		go c.live()
+	}
+	if c.busy.CompareAndSwap(false, true) {
+		c.kick <- struct{}{}
+	}
+}
+
+func (threads) close() {}
+
+// live is the life of a connection's goroutine.
+func (c *Conn) live() {
+	pool := &c.loop.engine.lent
+	for range c.kick {
+		w := pool.Get().(*Worker)
+		c.turns(w)
+		pool.Put(w)
+		if c.over.Load() {
+			return
+		}
+	}
+}

@@ -1,0 +1,412 @@
+package serve
+
+import (
+	"io"
+	"net/netip"
+	"sync/atomic"
+
+	"vitrine/socket"
+	"vitrine/trace"
+)
+
+// Driver speaks a protocol on one connection. Its methods are called in turns, never concurrently, and must not
+// block. They append what is to be sent to Worker.Out or use Conn.Send; the engine writes it at the end of the turn.
+type Driver interface {
+	// Receive is given the bytes that are there, those left over from before first, and returns how many it used.
+	// What it leaves is kept and given again with the next bytes, or at once after Conn.Again.
+	Receive(w *Worker, c *Conn, in []byte) int
+	// EOF says that the client has ended its direction. left is how many bytes were left over.
+	EOF(w *Worker, c *Conn, left int)
+	// Woken follows a Conn.Wake. Several wakes may be one call.
+	Woken(w *Worker, c *Conn)
+	// Sent says that everything given to the connection has been handed to the transport, after Pending was true.
+	Sent(w *Worker, c *Conn)
+	// Expired says that the deadline set by SetDeadline has passed.
+	Expired(w *Worker, c *Conn)
+	// Drain says that the server is about to stop: the connection should end as soon as nothing is owed on it.
+	Drain(w *Worker, c *Conn)
+	// Gone is the last call: the connection has ended, for the reason. Nothing can be sent any more.
+	Gone(w *Worker, c *Conn, why *trace.Reason)
+}
+
+type phase uint8
+
+const (
+	open      phase = iota
+	finishing       // the driver has ended the connection: what is queued is still sent
+	lingering       // our direction is closed: what the client still sends is read and dropped
+	dead
+)
+
+// Conn is one connection. Its methods may be called only within a turn, unless they say otherwise.
+type Conn struct {
+	ep       socket.Endpoint
+	driver   Driver
+	loop     *loop
+	listener *Listener
+	remote   netip.AddrPort
+	local    netip.AddrPort
+	id       uint64
+
+	slot     uint32 // in loop.conns
+	ready    socket.Ready
+	phase    phase
+	paused   bool // the driver wants no bytes now
+	eof      bool // the client's end was read
+	told     bool // and the driver was told
+	again    bool // Receive is to be called once more with what is left
+	polled   bool // the endpoint is in the poller
+	linger   bool // finish by lingering
+	owing    bool // the driver waits for Sent
+	failed   bool // the transport takes nothing any more
+	counted  bool // in the per-client table
+	shutting bool // our direction is to be closed when nothing is queued
+
+	in  []byte // left over, in a pooled buffer; nil when there is nothing
+	out queue
+
+	deadline int64 // the driver's, engine time; 0: none
+	stall    int64 // when queued output must have moved, engine time; 0: nothing queued
+	sent     int64
+	received int64
+	paceAt   int64 // when the queue began to be taken, for the minimum rate
+	paceSent int64
+	lingered int64 // bytes dropped while lingering
+	ending   *trace.Reason
+
+	timer  timer
+	pend   atomic.Uint32 // what the next turn must look at
+	busy   atomic.Bool   // a turn is running or scheduled (threads, pool)
+	over   atomic.Bool   // dead, for the loop to see
+	posted atomic.Bool   // in loop.posts
+	kick   chan struct{} // wakes the connection's goroutine (threads)
+}
+
+// What a turn must look at besides readiness, in the same word.
+const (
+	wakeBit    = 1 << (8 + iota) // Conn.Wake was called
+	againBit                     // the last turn used up its budget
+	expiredBit                   // the timer fired
+	drainBit                     // the server drains
+	abortBit                     // the server ends everything
+)
+
+// Remote is the client's address.
+func (c *Conn) Remote() netip.AddrPort { return c.remote }
+
+// Local is the address that the client connected to.
+func (c *Conn) Local() netip.AddrPort { return c.local }
+
+// ID is the connection's number since the program started.
+func (c *Conn) ID() uint64 { return c.id }
+
+// Listener is what Engine.Listen was given as the listener's tag.
+func (c *Conn) Listener() any { return c.listener.tag.Load().(holder).v }
+
+// Received is how many bytes were read from the client.
+func (c *Conn) Received() int64 { return c.received }
+
+// BytesSent is how many bytes were handed to the transport.
+func (c *Conn) BytesSent() int64 { return c.sent }
+
+// Settings are the engine's present settings.
+func (c *Conn) Settings() *Settings { return c.loop.engine.settings.Load() }
+
+// Draining reports whether the server is about to stop.
+func (c *Conn) Draining() bool { return c.loop.engine.draining.Load() }
+
+// Spawn runs f on a goroutine of the engine's bounded pool. It returns false when too many wait already.
+// It may be called from any goroutine.
+func (c *Conn) Spawn(f func()) bool { return c.loop.engine.handlers.run(f) }
+
+// Wake schedules a turn that calls Driver.Woken. It may be called from any goroutine, at any time, and never blocks;
+// after the connection's end it does nothing.
+func (c *Conn) Wake() { c.loop.post(c, wakeBit) }
+
+// SetDeadline sets when Driver.Expired is due, in engine time (Worker.Now); 0 removes it. There is one deadline.
+func (c *Conn) SetDeadline(at int64) { c.deadline = at }
+
+// Pause stops reading from the client until Resume. The client's loss is still noticed, its end is not.
+func (c *Conn) Pause() { c.paused = true }
+
+// Resume goes on reading.
+func (c *Conn) Resume() { c.paused = false }
+
+// Paused reports whether reading is stopped.
+func (c *Conn) Paused() bool { return c.paused }
+
+// Again asks for Receive to be called once more with what is left over, although nothing new has come.
+func (c *Conn) Again() { c.again = true }
+
+// Left is how many received bytes the driver has not used.
+func (c *Conn) Left() int { return len(c.in) }
+
+// Finish ends the connection once everything queued is sent. With linger it first closes only our direction and
+// drops what the client still sends, within bounds, so that no reset destroys what the client has not read yet
+// (RFC 9112 §9.6). The first reason stays.
+func (c *Conn) Finish(why *trace.Reason, linger bool) {
+	if c.phase == open {
+		c.phase, c.linger, c.ending = finishing, linger, why
+	}
+}
+
+// Abort ends the connection with a reset at once: the client must not take what it has for the whole. The driver's
+// Gone is called within.
+func (c *Conn) Abort(w *Worker, why *trace.Reason) {
+	if c.phase != dead {
+		c.die(w, why, true)
+	}
+}
+
+// Shut closes our direction once everything gathered and queued is sent; reading goes on.
+func (c *Conn) Shut(w *Worker) { c.shutting = true }
+
+// EOF reports whether the client has ended its direction.
+func (c *Conn) EOF() bool { return c.eof }
+
+// Finishing reports whether the driver has ended the connection.
+func (c *Conn) Finishing() bool { return c.phase != open }
+
+// turn looks at everything that happened to the connection and runs until nothing more can be done at the moment,
+// or its budget is used up.
+func (c *Conn) turn(w *Worker, what uint32) {
+	c.ready |= socket.Ready(what)
+	w.conn = c
+	w.Out = w.Out[:0]
+	if what&^0xff != 0 {
+		c.asked(w, what)
+	}
+	if c.ready&socket.Hangup != 0 && c.phase != dead {
+		c.hangup(w)
+	}
+	for budget := w.budget; c.phase != dead; {
+		if !c.flush(w) {
+			break
+		}
+		if c.shutting {
+			c.shutting = false
+			c.ep.CloseWrite()
+		}
+		if c.phase != open {
+			if c.phase == finishing {
+				c.finish(w)
+			}
+			if c.phase == lingering {
+				c.drop(w)
+			}
+			break
+		}
+		if c.owing {
+			c.owing = false
+			c.driver.Sent(w, c)
+			continue
+		}
+		if c.again && !c.paused {
+			c.again = false
+			if len(c.in) > 0 {
+				c.offer(w)
+				continue
+			}
+		}
+		if c.eof && !c.told && !c.paused {
+			c.told = true
+			c.driver.EOF(w, c, len(c.in))
+			continue
+		}
+		if c.paused || c.eof || c.ready&socket.Readable == 0 {
+			break
+		}
+		if budget <= 0 {
+			c.pend.Or(againBit)
+			break
+		}
+		n := c.read(w)
+		if n == 0 {
+			continue
+		}
+		budget -= n
+	}
+	if c.phase != dead && !c.polled {
+		c.watch(w)
+	}
+	w.conn = nil
+}
+
+// asked handles what others want of the connection.
+func (c *Conn) asked(w *Worker, what uint32) {
+	if what&abortBit != 0 && c.phase != dead {
+		c.die(w, CloseForced.Reach(), true)
+		return
+	}
+	if what&expiredBit != 0 {
+		c.expired(w)
+	}
+	if what&wakeBit != 0 && c.phase != dead {
+		c.driver.Woken(w, c)
+	}
+	if what&drainBit != 0 && c.phase == open {
+		c.driver.Drain(w, c)
+	}
+}
+
+// read takes what the client sent and offers it to the driver. It returns how many bytes there were.
+func (c *Conn) read(w *Worker) int {
+	buf := w.in
+	if c.in != nil {
+		c.in = grow(c.in)
+		buf = c.in[len(c.in):cap(c.in)]
+	}
+	n, err := c.ep.Read(buf)
+	switch {
+	case err == socket.ErrWouldBlock:
+		c.ready &^= socket.Readable
+		return 0
+	case err == io.EOF:
+		c.eof = true
+		c.ready &^= socket.Readable
+		return 0
+	case err != nil:
+		c.die(w, CloseReset.Reach(), false)
+		return 0
+	}
+	c.received += int64(n)
+	// A read that did not fill the buffer has emptied the socket; asking again would only cost a call. Unless the
+	// client's end was announced: then it is still to be read.
+	if n < len(buf) && c.ready&socket.HalfShut == 0 {
+		c.ready &^= socket.Readable
+	}
+	if c.in != nil {
+		c.in = c.in[:len(c.in)+n]
+		c.offer(w)
+		return n
+	}
+	used := c.driver.Receive(w, c, buf[:n])
+	if used < n && c.phase == open {
+		c.in = append(acquire(n-used), buf[used:n]...)
+	}
+	return n
+}
+
+// offer gives the driver what is left over.
+func (c *Conn) offer(w *Worker) {
+	used := c.driver.Receive(w, c, c.in)
+	switch {
+	case used == 0:
+	case used == len(c.in) || c.phase != open:
+		c.release()
+	default:
+		c.in = c.in[:copy(c.in, c.in[used:])]
+	}
+}
+
+func (c *Conn) release() {
+	if c.in != nil {
+		give(c.in)
+		c.in = nil
+	}
+}
+
+// hangup handles a connection that is gone in both directions, or in error.
+func (c *Conn) hangup(w *Worker) {
+	if c.phase == lingering { // our own close was answered by the client's
+		c.die(w, c.ending, false)
+		return
+	}
+	c.die(w, CloseReset.Reach(), false)
+}
+
+// finish carries out what Finish asked for, now that nothing is queued.
+func (c *Conn) finish(w *Worker) {
+	if !c.linger || c.eof {
+		c.die(w, c.ending, false)
+		return
+	}
+	c.release()
+	if err := c.ep.CloseWrite(); err != nil {
+		c.die(w, c.ending, false)
+		return
+	}
+	c.phase = lingering
+	c.deadline = w.Now + int64(c.Settings().Linger)
+	c.ready |= socket.Readable
+}
+
+// lingerBytes bounds what is read and dropped after our close; a client that sends more has no interest in the answer.
+const lingerBytes = 16 << 20
+
+// drop reads and forgets what the client sends while we linger.
+func (c *Conn) drop(w *Worker) {
+	for budget := w.budget; c.ready&socket.Readable != 0; {
+		n, err := c.ep.Read(w.in)
+		switch {
+		case err == socket.ErrWouldBlock:
+			c.ready &^= socket.Readable
+			return
+		case err != nil: // the client's end, or its reset: both end the wait
+			c.die(w, c.ending, false)
+			return
+		}
+		c.lingered += int64(n)
+		if c.lingered > lingerBytes {
+			c.die(w, CloseLingered.Reach(), false)
+			return
+		}
+		if budget -= n; budget <= 0 {
+			c.pend.Or(againBit)
+			return
+		}
+	}
+}
+
+// expired handles the timer: the driver's deadline, or output that does not move.
+func (c *Conn) expired(w *Worker) {
+	if c.stall != 0 && w.Now >= c.stall {
+		c.stalled(w)
+		if c.phase == dead {
+			return
+		}
+	}
+	if c.deadline != 0 && w.Now >= c.deadline {
+		c.deadline = 0
+		if c.phase == lingering {
+			c.die(w, CloseLingered.Reach(), false)
+			return
+		}
+		if c.phase == open {
+			c.driver.Expired(w, c)
+		}
+	}
+}
+
+// due is when the timer must fire next, 0 for never.
+func (c *Conn) due() int64 {
+	if c.stall != 0 && (c.deadline == 0 || c.stall < c.deadline) {
+		return c.stall
+	}
+	return c.deadline
+}
+
+// watch puts the endpoint into the poller. A connection that ended within its first turn never gets there.
+func (c *Conn) watch(w *Worker) {
+	if err := c.loop.poller.Add(c.ep, socket.Token(c.slot)|socket.Token(uint32(c.id)&0x7fffffff)<<32); err != nil {
+		c.die(w, CloseInternal.Reach(), true)
+		return
+	}
+	c.polled = true
+}
+
+// die ends the connection at once. It is the only place where an endpoint is closed.
+func (c *Conn) die(w *Worker, why *trace.Reason, abort bool) {
+	c.phase = dead
+	c.ending = why
+	c.deadline, c.stall = 0, 0
+	c.out.drop()
+	c.release()
+	w.Out = w.Out[:0]
+	c.driver.Gone(w, c, why)
+	if abort {
+		c.ep.Abort()
+	} else {
+		c.ep.Close()
+	}
+}

@@ -1,0 +1,327 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"vitrine/socket"
+	"vitrine/trace"
+)
+
+// The I/O architectures.
+const (
+	Single        = "single"
+	Threads       = "threads"
+	Events        = "events"
+	EventsPerCore = "events-per-core"
+	Pool          = "pool"
+)
+
+// Architectures lists them in the order from the simplest to the default.
+var Architectures = []string{Single, Threads, Pool, Events, EventsPerCore}
+
+// Settings may change while the engine runs; a connection sees the new ones in its next turn.
+type Settings struct {
+	Connections          int // in all; 0: no bound
+	ConnectionsPerClient int // by IPv4 address or IPv6 /64; 0: no bound
+	Handlers             int // goroutines that run handlers at once
+	Write                time.Duration
+	Linger               time.Duration
+	MinRate              int64 // bytes a second; 0: no bound
+}
+
+// Options are an engine's fixed properties.
+type Options struct {
+	Architecture string
+	Network      socket.Network
+	Loops        int // under events-per-core; 0: one for each processor that Go uses
+	Workers      int // under pool; 0: four for each processor
+	Threads      int // under threads: connections at once; 0: no bound but Settings.Connections
+	// NewDriver makes the driver of a new connection.
+	NewDriver func(c *Conn) Driver
+	// NewLocal makes Worker.Local.
+	NewLocal func() any
+	// Refused is told of each connection that is not taken. It is called on a loop and must not block.
+	Refused func(remote netip.AddrPort, listener any, why *trace.Reason)
+	// Failed is told of errors of the engine itself. It may be called from any goroutine.
+	Failed func(err error)
+}
+
+// Engine accepts connections and runs their turns.
+type Engine struct {
+	o        Options
+	loops    []*loop
+	handlers *handlers
+	settings atomic.Pointer[Settings]
+	draining atomic.Bool
+	lastID   atomic.Uint64
+	open     atomic.Int64
+	accepted atomic.Uint64
+	paused   atomic.Int64 // listeners that wait for room
+	lent     sync.Pool    // Workers of the threads architecture
+
+	mu        sync.Mutex
+	clients   map[netip.Addr]int32
+	listeners map[*Listener]bool
+	started   bool
+	closed    bool
+	running   sync.WaitGroup
+	idle      chan struct{} // closed and replaced when the last connection has ended
+}
+
+// Listener is a listening address of an engine.
+type Listener struct {
+	tag     atomic.Value // holder: what connections report as theirs
+	admit   atomic.Pointer[func(netip.Addr) *trace.Reason]
+	sockets []socket.Listener
+	closed  atomic.Bool
+	addr    netip.AddrPort
+}
+
+type holder struct{ v any }
+
+// Addr is the address with the port that was bound.
+func (l *Listener) Addr() netip.AddrPort { return l.addr }
+
+// Retag changes what new connections and new exchanges of the listener report as their listener, and who may
+// connect; connections stay.
+func (l *Listener) Retag(tag any, admit func(netip.Addr) *trace.Reason) {
+	l.tag.Store(holder{tag})
+	l.admit.Store(&admit)
+}
+
+// New makes an engine. Start runs it.
+func New(o Options, s Settings) (*Engine, error) {
+	e := &Engine{o: o, clients: make(map[netip.Addr]int32), listeners: make(map[*Listener]bool), idle: make(chan struct{})}
+	e.handlers = newHandlers(max(s.Handlers, 1))
+	e.settings.Store(&s)
+	e.lent.New = func() any { return newLocalWorker(e) }
+	n := 1
+	switch o.Architecture {
+	case EventsPerCore:
+		if n = o.Loops; n <= 0 {
+			n = runtime.GOMAXPROCS(0)
+		}
+	case Single, Threads, Events, Pool:
+	default:
+		return nil, fmt.Errorf("serve: no I/O architecture is called %q", o.Architecture)
+	}
+	for range n {
+		l, err := newLoop(e)
+		if err != nil {
+			return nil, errors.Join(err, e.shut())
+		}
+		e.loops = append(e.loops, l)
+	}
+	return e, nil
+}
+
+// Configure changes the settings of a running engine.
+func (e *Engine) Configure(s Settings) {
+	e.handlers.resize(max(s.Handlers, 1))
+	e.settings.Store(&s)
+	for _, l := range e.loops {
+		l.do(l.resume) // a raised limit lets paused listeners go on
+	}
+}
+
+// Architecture is the engine's I/O architecture.
+func (e *Engine) Architecture() string { return e.o.Architecture }
+
+// Loops is how many event loops the engine has.
+func (e *Engine) Loops() int { return len(e.loops) }
+
+// Open is how many connections are open.
+func (e *Engine) Open() int { return int(e.open.Load()) }
+
+// Accepted is how many connections were accepted since the start.
+func (e *Engine) Accepted() uint64 { return e.accepted.Load() }
+
+// Listen opens a listening address on every loop and begins to accept. tag is what connections report as their
+// listener; admit decides about a client's address before anything is read, and returns nil to allow it.
+func (e *Engine) Listen(addr netip.AddrPort, dual bool, backlog int, tag any, admit func(netip.Addr) *trace.Reason) (*Listener, error) {
+	ln := &Listener{}
+	ln.Retag(tag, admit)
+	for range e.loops {
+		s, err := e.o.Network.Listen(addr, dual, socket.ListenOptions{Backlog: backlog, ReusePort: len(e.loops) > 1})
+		if err != nil {
+			for _, s := range ln.sockets {
+				s.Close()
+			}
+			return nil, err
+		}
+		ln.sockets = append(ln.sockets, s)
+		ln.addr = s.Addr()
+		addr = ln.addr // the further sockets share the port that the first one got
+	}
+	e.mu.Lock()
+	e.listeners[ln] = true
+	e.mu.Unlock()
+	for i, l := range e.loops {
+		l.do(func() { l.listen(ln, ln.sockets[i]) })
+	}
+	return ln, nil
+}
+
+// Unlisten stops accepting on an address. Connections that wait to be accepted are accepted first; those that are
+// open go on.
+func (e *Engine) Unlisten(ln *Listener) {
+	e.mu.Lock()
+	known, running := e.listeners[ln], e.started && !e.closed
+	delete(e.listeners, ln)
+	e.mu.Unlock()
+	if !known {
+		return
+	}
+	ln.closed.Store(true)
+	if !running {
+		for _, l := range e.loops {
+			l.unlisten(ln)
+		}
+		return
+	}
+	var done sync.WaitGroup
+	for _, l := range e.loops {
+		done.Add(1)
+		l.do(func() { l.unlisten(ln); done.Done() })
+	}
+	done.Wait()
+}
+
+// unlistenAll stops accepting everywhere.
+func (e *Engine) unlistenAll() {
+	e.mu.Lock()
+	all := slices.Collect(maps.Keys(e.listeners))
+	e.mu.Unlock()
+	for _, ln := range all {
+		e.Unlisten(ln)
+	}
+}
+
+// Start runs the loops. It returns at once.
+func (e *Engine) Start() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.started {
+		return
+	}
+	e.started = true
+	for _, l := range e.loops {
+		e.running.Add(1)
+		go func() {
+			defer e.running.Done()
+			l.run()
+		}()
+	}
+}
+
+// Drain stops accepting and asks every connection to end as soon as nothing is owed on it. It returns when none is
+// open any more, or with the context's error while some still are.
+func (e *Engine) Drain(ctx context.Context) error {
+	e.unlistenAll()
+	e.draining.Store(true)
+	for _, l := range e.loops {
+		l.do(func() { l.tell(drainBit) })
+	}
+	for {
+		e.mu.Lock()
+		idle := e.idle
+		e.mu.Unlock()
+		if e.open.Load() == 0 {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// Close ends every connection at once and stops the loops.
+func (e *Engine) Close() error {
+	e.unlistenAll()
+	e.mu.Lock()
+	running := e.started && !e.closed
+	e.closed = true
+	e.mu.Unlock()
+	if !running {
+		return e.shut()
+	}
+	for _, l := range e.loops {
+		l.do(func() { l.tell(abortBit) })
+		l.stop()
+	}
+	e.running.Wait()
+	return e.shut()
+}
+
+func (e *Engine) shut() error {
+	var err error
+	for _, l := range e.loops {
+		err = errors.Join(err, l.poller.Close())
+	}
+	return err
+}
+
+func (e *Engine) failed(err error) {
+	if e.o.Failed != nil {
+		e.o.Failed(err)
+	}
+}
+
+// client is whom a connection counts for: an IPv4 address, or the /64 that one IPv6 subscriber usually has.
+func client(a netip.Addr) netip.Addr {
+	a = a.Unmap()
+	if a.Is6() {
+		p, _ := a.WithZone("").Prefix(64)
+		return p.Addr()
+	}
+	return a
+}
+
+// take counts a new connection, or returns why it may not be.
+func (e *Engine) take(remote netip.AddrPort, ln *Listener, s *Settings) *trace.Reason {
+	if admit := *ln.admit.Load(); admit != nil {
+		if why := admit(remote.Addr()); why != nil {
+			return why
+		}
+	}
+	if s.ConnectionsPerClient > 0 {
+		who := client(remote.Addr())
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		n := e.clients[who]
+		if int(n) >= s.ConnectionsPerClient {
+			return ReasonPerClient.Reach()
+		}
+		e.clients[who] = n + 1
+	}
+	return nil
+}
+
+// left undoes take and count.
+func (e *Engine) left(c *Conn) {
+	e.mu.Lock()
+	if c.counted {
+		who := client(c.remote.Addr())
+		if n := e.clients[who]; n > 1 {
+			e.clients[who] = n - 1
+		} else {
+			delete(e.clients, who)
+		}
+	}
+	if e.open.Add(-1) == 0 {
+		close(e.idle)
+		e.idle = make(chan struct{})
+	}
+	e.mu.Unlock()
+}

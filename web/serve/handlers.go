@@ -1,0 +1,79 @@
+package serve
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// handlers is the bounded pool of goroutines for what may block.
+type handlers struct {
+	mu      sync.Mutex
+	cond    sync.Cond
+	queue   []func()
+	idle    int // goroutines that wait and were not promised a job
+	running int // goroutines in all
+	max     int
+	active  atomic.Int64 // jobs that run or wait: loops give way while there are any
+}
+
+// waiting is how many jobs may wait for each goroutine that the pool may have.
+const waiting = 16
+
+func newHandlers(max int) *handlers {
+	h := &handlers{max: max}
+	h.cond.L = &h.mu
+	return h
+}
+
+func (h *handlers) resize(max int) {
+	h.mu.Lock()
+	h.max = max
+	h.mu.Unlock()
+}
+
+// run hands f to a goroutine of the pool, or lets it wait for one. It returns false when too many wait.
+func (h *handlers) run(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.idle > 0:
+		h.idle--
+		h.queue = append(h.queue, f)
+		h.cond.Signal()
+	case h.running < h.max:
+		h.running++
+		go h.work(f)
+	case len(h.queue) < waiting*h.max:
+		h.queue = append(h.queue, f)
+	default:
+		return false
+	}
+	h.active.Add(1)
+	return true
+}
+
+// keepIdle is how many goroutines stay when there is nothing to do, with their grown stacks.
+const keepIdle = 16
+
+func (h *handlers) work(f func()) {
+	for {
+		f()
+		h.active.Add(-1)
+		h.mu.Lock()
+		for len(h.queue) == 0 {
+			if h.idle >= keepIdle || h.running > h.max {
+				h.running--
+				h.mu.Unlock()
+				return
+			}
+			h.idle++
+			h.cond.Wait() // who signals has lowered idle
+		}
+		f = h.queue[0]
+		h.queue[0] = nil
+		if h.queue = h.queue[1:]; len(h.queue) == 0 {
+			h.queue = nil
+		}
+		h.mu.Unlock()
+	}
+}

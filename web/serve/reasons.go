@@ -1,0 +1,32 @@
+package serve
+
+import "vitrine/trace"
+
+// Why a connection was not taken, and why it ended where no protocol had a say.
+var (
+	ReasonAccepted = trace.Declare("accept.allowed", trace.Info,
+		"the client's address may connect here", "")
+	ReasonDenied = trace.Declare("accept.denied", trace.Refused,
+		"the client's address is not among those that may connect to this listener", "")
+	ReasonPerClient = trace.Declare("accept.per-client", trace.Refused,
+		"the client's address has as many connections open as one client may", "")
+	ReasonFull = trace.Declare("accept.full", trace.Info,
+		"as many connections are open as the server may hold; new ones wait in the listen queue until one ends", "")
+	ReasonNoDescriptors = trace.Declare("accept.no-descriptors", trace.Failed,
+		"the system gave no descriptor for a new connection; it waits in the listen queue", "")
+
+	CloseReset = trace.Declare("close.reset", trace.Failed,
+		"the client's side reset the connection or it was lost", "RFC 9293 §3.5.3")
+	CloseWriteTimeout = trace.Declare("close.write-timeout", trace.Failed,
+		"the client took no byte of the response for longer than the write time-out", "")
+	CloseSlowReader = trace.Declare("close.slow-reader", trace.Failed,
+		"the client took the response more slowly than the minimum rate", "")
+	CloseFileShrank = trace.Declare("close.file-shrank", trace.Failed,
+		"the file became shorter while it was sent, so the announced length could not be kept", "RFC 9112 §6.3")
+	CloseLingered = trace.Declare("close.linger-timeout", trace.Close,
+		"the client went on sending after our close for longer than we discard what it sends", "RFC 9112 §9.6")
+	CloseForced = trace.Declare("close.forced", trace.Failed,
+		"the server stopped before the connection had ended by itself", "")
+	CloseInternal = trace.Declare("close.internal", trace.Failed,
+		"the connection ended because of an error of the server itself", "")
+)

@@ -1,0 +1,221 @@
+package serve
+
+import (
+	"io"
+
+	"vitrine/socket"
+)
+
+// copyLimit is up to where a body is copied behind its head, so that one write sends both; a copy of this size is
+// cheaper than a second vector or call.
+const copyLimit = 16 << 10
+
+// outLimit is when gathered output is written although the turn goes on.
+const outLimit = 64 << 10
+
+// fileStep bounds one sendfile, so that a turn stays short and other connections get theirs.
+const fileStep = 1 << 20
+
+// Send queues bytes that stay unchanged until release, which may be nil, is called. Small ones are copied.
+func (c *Conn) Send(w *Worker, b []byte, release Releaser) {
+	if len(b) <= copyLimit && len(w.Out)+len(b) <= cap(w.Out) {
+		w.Out = append(w.Out, b...)
+		if release != nil {
+			release.Release()
+		}
+		return
+	}
+	if !c.out.empty() {
+		c.out.pushCopy(w.Out)
+		w.Out = w.Out[:0]
+		c.out.push(piece{b: b, release: release})
+		return
+	}
+	n, err := 0, error(socket.ErrWouldBlock)
+	if c.ready&socket.Writable != 0 {
+		n, err = c.ep.Writev(w.Out, b)
+	}
+	if err != nil && err != socket.ErrWouldBlock {
+		c.broken(release)
+		w.Out = w.Out[:0]
+		return
+	}
+	c.sent += int64(n)
+	if n == len(w.Out)+len(b) {
+		w.Out = w.Out[:0]
+		if release != nil {
+			release.Release()
+		}
+		return
+	}
+	c.ready &^= socket.Writable
+	if n < len(w.Out) {
+		c.out.pushCopy(w.Out[n:])
+		n = len(w.Out)
+	}
+	c.out.push(piece{b: b[n-len(w.Out):], release: release})
+	w.Out = w.Out[:0]
+	c.queued(w)
+}
+
+// SendFile queues a section of a file. It stays open until release, which may be nil, is called.
+func (c *Conn) SendFile(w *Worker, f *socket.File, off, n int64, release Releaser) {
+	if n <= 0 {
+		if release != nil {
+			release.Release()
+		}
+		return
+	}
+	c.write(w, true)
+	c.out.push(piece{file: f, off: off, n: n, release: release})
+	c.queued(w)
+}
+
+// Flush writes what the turn has gathered so far when it has become much. Drivers that answer many requests in one
+// Receive call it in between.
+func (c *Conn) Flush(w *Worker) {
+	if len(w.Out) >= outLimit {
+		c.write(w, false)
+	}
+}
+
+// Pending reports whether output waits for the transport. While it does, the engine reads nothing from the client,
+// and Driver.Sent follows when it no longer does.
+func (c *Conn) Pending() bool {
+	if c.out.empty() {
+		return false
+	}
+	c.owing = true
+	return true
+}
+
+// write hands w.Out to the transport, or to the queue what the transport does not take.
+func (c *Conn) write(w *Worker, more bool) {
+	if len(w.Out) == 0 {
+		return
+	}
+	out := w.Out
+	w.Out = w.Out[:0]
+	if !c.out.empty() || c.ready&socket.Writable == 0 {
+		c.out.pushCopy(out)
+		c.queued(w)
+		return
+	}
+	n, err := c.ep.Write(out, more)
+	if err != nil && err != socket.ErrWouldBlock {
+		c.broken(nil)
+		return
+	}
+	c.sent += int64(n)
+	if n < len(out) {
+		c.ready &^= socket.Writable
+		c.out.pushCopy(out[n:])
+		c.queued(w)
+	}
+}
+
+// broken notes that the transport takes nothing any more. The turn ends the connection when it sees the hang-up.
+func (c *Conn) broken(release Releaser) {
+	if release != nil {
+		release.Release()
+	}
+	c.out.drop()
+	c.failed = true
+}
+
+// flush writes what is gathered and queued. It returns false when the turn must stop: output waits for the
+// transport, or the connection has died of it.
+func (c *Conn) flush(w *Worker) bool {
+	if len(w.Out) > 0 {
+		c.write(w, false)
+	}
+	budget := fileStep
+	for !c.failed && !c.out.empty() && c.ready&socket.Writable != 0 {
+		if budget <= 0 {
+			c.pend.Or(againBit)
+			return false
+		}
+		n, err := c.sendFirst()
+		budget -= n
+		c.sent += int64(n)
+		if n > 0 {
+			c.moved(w)
+		}
+		switch {
+		case err == socket.ErrWouldBlock:
+			c.ready &^= socket.Writable
+		case err == io.ErrUnexpectedEOF:
+			c.die(w, CloseFileShrank.Reach(), true) // a reset, so that the client cannot take it for the end
+			return false
+		case err != nil:
+			c.failed = true
+		}
+	}
+	if c.failed {
+		if c.phase != dead {
+			c.die(w, CloseReset.Reach(), false)
+		}
+		return false
+	}
+	if !c.out.empty() {
+		return false
+	}
+	c.stall = 0
+	return true
+}
+
+// sendFirst hands the first queued piece to the transport, and returns ErrWouldBlock when it was not taken whole.
+func (c *Conn) sendFirst() (int, error) {
+	p := &c.out.pieces[0]
+	if p.file != nil {
+		step := int(min(p.n, fileStep))
+		n, err := c.ep.SendFile(p.file, p.off, step)
+		if err != nil {
+			return 0, err
+		}
+		p.off += int64(n)
+		if p.n -= int64(n); p.n == 0 {
+			c.out.pop()
+		}
+		return n, nil // a short count is followed by a would-block, or by the end of a file that has shrunk
+	}
+	n, err := c.ep.Write(p.b, len(c.out.pieces) > 1)
+	if err != nil {
+		return 0, err
+	}
+	if n < len(p.b) {
+		p.b = p.b[n:]
+		return n, socket.ErrWouldBlock
+	}
+	c.out.pop()
+	return n, nil
+}
+
+// queued starts the clocks of output that waits.
+func (c *Conn) queued(w *Worker) {
+	if c.stall == 0 && !c.out.empty() {
+		c.stall = w.Now + int64(c.Settings().Write)
+		c.paceAt, c.paceSent = w.Now, c.sent
+	}
+}
+
+// moved notes that the client takes what is queued.
+func (c *Conn) moved(w *Worker) {
+	if c.stall != 0 {
+		c.stall = w.Now + int64(c.Settings().Write)
+		s := c.Settings()
+		if took := w.Now - c.paceAt; s.MinRate > 0 && took > int64(s.Write) && (c.sent-c.paceSent) < s.MinRate*(took/1e9) {
+			c.stall = w.Now // the timer ends it, with the reason
+		}
+	}
+}
+
+// stalled ends a connection whose client does not take the response, or takes it too slowly.
+func (c *Conn) stalled(w *Worker) {
+	s := c.Settings()
+	if took := w.Now - c.paceAt; s.MinRate > 0 && took > int64(s.Write) && c.sent > c.paceSent && (c.sent-c.paceSent) < s.MinRate*(took/1e9) {
+		c.die(w, CloseSlowReader.Reach(), true)
+		return
+	}
+	c.die(w, CloseWriteTimeout.Reach(), true)
+}

@@ -1,0 +1,176 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"vitrine/socket"
+	"vitrine/trace"
+	"vitrine/web/exchange"
+	"vitrine/web/http1"
+	"vitrine/web/serve"
+)
+
+// These are the words that handlers use.
+type (
+	Exchange = exchange.Exchange
+	Handler  = exchange.Handler
+	Refusal  = exchange.Refusal
+	Peer     = exchange.Peer
+	Tunnel   = exchange.Tunnel
+)
+
+// Settings are the bounds of a Server. They may change while it runs; an exchange keeps those it began with.
+// A zero duration or number means "no bound", except where noted.
+type Settings struct {
+	Connections           int // in all
+	ConnectionsPerClient  int
+	RequestsPerConnection int
+	Handlers              int // goroutines that run handlers at once; 0: 256
+	HeaderBytes           int // 0: 32 KiB
+	HeaderCount           int // 0: 100
+	URIBytes              int // 0: 16 KiB
+	BodyBytes             int64
+	InputBytes            int // credit of one exchange; 0: 64 KiB
+	OutputBytes           int // window of one exchange; 0: 256 KiB
+
+	HeaderTimeout    time.Duration
+	BodyTimeout      time.Duration
+	KeepAliveTimeout time.Duration
+	WriteTimeout     time.Duration // 0: one minute
+	LingerTimeout    time.Duration // 0: five seconds
+	DrainIdle        time.Duration // how long a quiet connection may still send a request once draining
+	MinRate          int64         // bytes a second
+}
+
+// settings is Settings as the driver wants them.
+type settings struct {
+	Settings
+	head   http1.Limits
+	limits exchange.Limits
+}
+
+func prepare(s Settings) *settings {
+	orInt(&s.Handlers, 256)
+	orInt(&s.HeaderBytes, 32<<10)
+	orInt(&s.HeaderCount, 100)
+	orInt(&s.URIBytes, 16<<10)
+	orInt(&s.InputBytes, 64<<10)
+	orInt(&s.OutputBytes, 256<<10)
+	if s.WriteTimeout <= 0 {
+		s.WriteTimeout = time.Minute
+	}
+	if s.LingerTimeout <= 0 {
+		s.LingerTimeout = 5 * time.Second
+	}
+	return &settings{
+		Settings: s,
+		head: http1.Limits{HeaderBytes: s.HeaderBytes, URIBytes: s.URIBytes, HeaderCount: s.HeaderCount,
+			BodyBytes: s.BodyBytes, ChunkLine: 4 << 10, TrailerBytes: 8 << 10},
+		limits: exchange.Limits{Input: s.InputBytes, Output: s.OutputBytes},
+	}
+}
+
+func orInt(p *int, or int) {
+	if *p <= 0 {
+		*p = or
+	}
+}
+
+func (s *settings) engine() serve.Settings {
+	return serve.Settings{Connections: s.Connections, ConnectionsPerClient: s.ConnectionsPerClient, Handlers: s.Handlers,
+		Write: s.WriteTimeout, Linger: s.LingerTimeout, MinRate: s.MinRate}
+}
+
+// Options are a Server's fixed properties.
+type Options struct {
+	Architecture string         // one of serve.Architectures; "": the best of this system
+	Network      socket.Network // nil: the kernel's
+	Loops        int
+	Workers      int
+	Threads      int
+	// Refused is told of connections that are not taken. It is called on a loop and must not block.
+	Refused func(remote netip.AddrPort, listener any, why *trace.Reason)
+	// Failed is told of errors of the server itself and of handlers' panics, from any goroutine.
+	Failed func(err error)
+}
+
+// Server accepts connections and answers the exchanges on them with its Handler.
+type Server struct {
+	engine   *serve.Engine
+	handler  atomic.Pointer[Handler]
+	settings atomic.Pointer[settings]
+	failed   func(error)
+}
+
+// NewServer makes a server. It listens nowhere yet.
+func NewServer(h Handler, s Settings, o Options) (*Server, error) {
+	srv := &Server{failed: o.Failed}
+	if srv.failed == nil {
+		srv.failed = func(error) {}
+	}
+	srv.handler.Store(&h)
+	set := prepare(s)
+	srv.settings.Store(set)
+	if o.Architecture == "" {
+		o.Architecture = serve.EventsPerCore
+	}
+	if o.Network == nil {
+		o.Network = socket.Kernel{}
+	}
+	engine, err := serve.New(serve.Options{
+		Architecture: o.Architecture, Network: o.Network, Loops: o.Loops, Workers: o.Workers, Threads: o.Threads,
+		NewDriver: func(c *serve.Conn) serve.Driver { return newHTTP1(srv, c) },
+		NewLocal:  func() any { return newLocal() },
+		Refused:   o.Refused, Failed: srv.failed,
+	}, set.engine())
+	if err != nil {
+		return nil, err
+	}
+	srv.engine = engine
+	return srv, nil
+}
+
+// Listen opens an address. tag is what Peer.Listener will be; admit decides about a client's address before anything
+// is read, and returns nil to allow it. A nil admit allows everybody.
+func (s *Server) Listen(addr netip.AddrPort, backlog int, tag any, admit func(netip.Addr) *trace.Reason) (*serve.Listener, error) {
+	dual := addr.Addr().Is6() && addr.Addr().IsUnspecified()
+	return s.engine.Listen(addr, dual, backlog, tag, admit)
+}
+
+// Unlisten stops accepting on an address; its connections go on.
+func (s *Server) Unlisten(l *serve.Listener) { s.engine.Unlisten(l) }
+
+// Start begins to accept. It returns at once.
+func (s *Server) Start() { s.engine.Start() }
+
+// SetHandler changes the handler: exchanges that begin afterwards are given to the new one.
+func (s *Server) SetHandler(h Handler) { s.handler.Store(&h) }
+
+// Configure changes the bounds.
+func (s *Server) Configure(n Settings) {
+	set := prepare(n)
+	s.settings.Store(set)
+	s.engine.Configure(set.engine())
+}
+
+// Engine is what runs the connections, for those who show it.
+func (s *Server) Engine() *serve.Engine { return s.engine }
+
+// Drain stops accepting, answers every request that was received and ends the connections. It returns when all have
+// ended or with the context's cause.
+func (s *Server) Drain(ctx context.Context) error { return s.engine.Drain(ctx) }
+
+// Close ends everything at once.
+func (s *Server) Close() error { return s.engine.Close() }
+
+// panicError is a handler's panic.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("handler panicked: %v\n%s", e.value, e.stack) }
