@@ -8,6 +8,11 @@ type Current struct {
 	LastModified int64  // in seconds since 1970; 0 when unknown
 }
 
+// has compares the representation's tag with another, strongly or weakly (RFC 9110 §8.8.3.2).
+func (c *Current) has(tag EntityTag, strong bool) bool {
+	return string(tag.Opaque) == c.ETag && !(strong && (tag.Weak || c.Weak))
+}
+
 // Verdict is what a request's preconditions come to.
 type Verdict uint8
 
@@ -89,7 +94,7 @@ func Evaluate(f *Fields, m Method, current Current, now int64) Outcome {
 	switch { // steps 1 and 2
 	case f.Has(IfMatch):
 		o.By = IfMatchHeld
-		if !matches(f, IfMatch, current, StrongEqual) {
+		if !matches(f, IfMatch, current, true) {
 			return Outcome{Verdict: PreconditionFailed, By: IfMatchFailed}
 		}
 	case f.Has(IfUnmodifiedSince):
@@ -107,7 +112,7 @@ func Evaluate(f *Fields, m Method, current Current, now int64) Outcome {
 	switch { // steps 3 and 4
 	case f.Has(IfNoneMatch):
 		o.By = IfNoneMatchHeld
-		if matches(f, IfNoneMatch, current, WeakEqual) {
+		if matches(f, IfNoneMatch, current, false) {
 			o.By = IfNoneMatchFailed
 			if o.Verdict = PreconditionFailed; reads {
 				o.Verdict = NotModified
@@ -134,17 +139,16 @@ func Evaluate(f *Fields, m Method, current Current, now int64) Outcome {
 
 // matches reports whether one of the entity tags in a field is the current one, or the field is "*" and there is a
 // representation at all (RFC 9110 §13.1.1, §13.1.2). What is no list of tags matches nothing.
-func matches(f *Fields, id FieldID, current Current, equal func(a, b EntityTag) bool) bool {
+func matches(f *Fields, id FieldID, current Current, strong bool) bool {
 	if !current.Exists {
 		return false
 	}
 	if v := f.Get(id); len(v) == 1 && v[0] == '*' && !f.Repeated(id) {
 		return true
 	}
-	own := EntityTag{[]byte(current.ETag), current.Weak}
 	for value := range f.All(id) {
 		for tag := range ETags(value) {
-			if equal(tag, own) {
+			if current.has(tag, strong) {
 				return true
 			}
 		}
@@ -167,13 +171,13 @@ func ifRange(f *Fields, current Current, now int64) Condition {
 	}
 	value := f.Get(IfRange)
 	if tag, rest, ok := ParseETag(value); ok && len(rest) == 0 {
-		switch own := (EntityTag{[]byte(current.ETag), current.Weak}); {
+		switch {
 		case tag.Weak:
 			return IfRangeWeak
-		case !StrongEqual(tag, own):
-			return IfRangeFailed
+		case current.has(tag, true):
+			return IfRangeHeld
 		}
-		return IfRangeHeld
+		return IfRangeFailed
 	}
 	date, ok := ParseDate(value, now)
 	switch {

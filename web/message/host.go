@@ -158,7 +158,7 @@ func isIPv6(b []byte) bool {
 			i++
 		}
 	}
-	return groups == 8 || gap && groups < 8
+	return gap && groups < 8 || !gap && groups == 8
 }
 
 // isIPv4 reports whether b is an IPv4 address in dotted decimal, without leading zeros.
