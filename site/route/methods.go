@@ -64,6 +64,24 @@ func (m Methods) Union(n Methods) Methods {
 	return Methods{m.known | n.known, slices.Compact(other)}
 }
 
+// Intersect is the methods of both sets that are in each of them. When there are none it is false, since no
+// Methods can say so.
+func (m Methods) Intersect(n Methods) (Methods, bool) {
+	switch {
+	case m.Any():
+		return n, true
+	case n.Any():
+		return m, true
+	}
+	both := Methods{known: m.known & n.known}
+	for _, name := range m.other {
+		if slices.Contains(n.other, name) {
+			both.other = append(both.other, name)
+		}
+	}
+	return both, !both.Any()
+}
+
 // String is the value of an Allow field (RFC 9110 §10.2.1): known methods in the order of the standard, then the
 // others. It is empty for every method.
 func (m Methods) String() string {

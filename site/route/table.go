@@ -1,6 +1,8 @@
 package route
 
 import (
+	"iter"
+
 	"vitrine/trace"
 	"vitrine/web/message"
 )
@@ -23,12 +25,10 @@ type Choice struct {
 	Index  int           // of the route, -1 when there is none
 	Tail   int           // where in the path the pattern's tail begins; the path's length when there is none
 	Reason *trace.Reason // Matched, NoRoute or MethodRefused
-	Allow  Methods       // with MethodRefused: what the routes that match the path answer
 }
 
 // Match chooses the route for a normalised path and a method, whose token is needed for message.OtherMethod. When
-// somebody looks, tr gets one event for each route that was considered. Without, it allocates nothing unless several
-// routes match the path and none the method.
+// somebody looks, tr gets one event for each route that was considered. Without, it allocates nothing.
 func (t *Table) Match(path []byte, method message.Method, token []byte, tr *trace.Journey) Choice {
 	none := Choice{Index: -1, Tail: len(path), Reason: NoRoute}
 	for i := range t.rules {
@@ -44,11 +44,7 @@ func (t *Table) Match(path []byte, method message.Method, token []byte, tr *trac
 			if tr != nil {
 				tr.Add(r.event(OtherMethod, false, trace.D("methods", r.Methods.String())))
 			}
-			if none.Reason == NoRoute {
-				none.Reason, none.Allow = MethodRefused, r.Methods
-			} else {
-				none.Allow = none.Allow.Union(r.Methods)
-			}
+			none.Reason = MethodRefused
 			continue
 		}
 		if tr != nil {
@@ -72,18 +68,15 @@ func (r *Rule) event(reason *trace.Reason, taken bool, details ...trace.Detail) 
 	}
 }
 
-// Allow is the methods that some route answers on the path, and whether any route matches the path at all.
-func (t *Table) Allow(path []byte) (allow Methods, matched bool) {
-	for i := range t.rules {
-		r := &t.rules[i]
-		if _, ok := r.Pattern.Match(path); !ok {
-			continue
-		}
-		if !matched {
-			allow, matched = r.Methods, true
-		} else {
-			allow = allow.Union(r.Methods)
+// Matches yields the routes that match a path, whatever their methods, up to the first that answers every method:
+// none after it can be reached.
+func (t *Table) Matches(path []byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range t.rules {
+			r := &t.rules[i]
+			if _, ok := r.Pattern.Match(path); ok && (!yield(i) || r.Methods.Any()) {
+				return
+			}
 		}
 	}
-	return allow, matched
 }
