@@ -119,3 +119,10 @@ func (x *Exchange) Release() {
 		x.free()
 	}
 }
+
+// Answered reports whether the whole response was given by Respond.
+func (x *Exchange) Answered() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.done
+}
