@@ -1,0 +1,92 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// checkPattern checks a route's pattern: an exact path, a folder with /* at its end, or a glob in which * stands for
+// anything within a segment and ** for anything at all. A pattern is held against the decoded, normalised path, so what
+// can never stand in one is a mistake. It accepts what the router accepts and says the same with a caret.
+func checkPattern(pattern string) *problem {
+	const stars = "* stands for anything within a segment and ** for anything at all"
+	if strings.HasPrefix(pattern, "^") || strings.HasPrefix(pattern, "~") {
+		return &problem{message: quoted(pattern) + " looks like a regular expression, and patterns are none", hint: "write a path; " + stars}
+	}
+	if !strings.HasPrefix(pattern, "/") {
+		hint := "write " + quoted("/"+pattern)
+		if strings.HasPrefix(pattern, "*") {
+			hint = "write " + quoted("/**/"+pattern) + `, or "/*" for every path`
+		}
+		return &problem{message: fmt.Sprintf("the pattern %q does not begin with /", pattern), hint: hint}
+	}
+	for i := range len(pattern) {
+		at := func(width int, message, hint string) *problem { return &problem{message, hint, i, i + width} }
+		switch c := pattern[i]; {
+		case c == '{' || c == '}':
+			return at(1, "patterns have no named parts", stars+fmt.Sprintf("; write %%%02X for the brace itself", c))
+		case strings.HasPrefix(pattern[i:], "***"):
+			return at(3, "there is nothing beyond **", stars)
+		case c == '%':
+			code, err := strconv.ParseUint(pattern[min(i+1, len(pattern)):min(i+3, len(pattern))], 16, 8)
+			if err != nil || i+3 > len(pattern) {
+				return at(1, "% is not followed by two hexadecimal digits", "write %25 for the percent sign itself")
+			}
+			if code == 0 || code == '/' {
+				return at(3, "no decoded path contains "+pattern[i:i+3], "remove it")
+			}
+		}
+	}
+	return checkPathText(pattern)
+}
+
+// checkPathText refuses what can never stand in a normalised path.
+func checkPathText(path string) *problem {
+	for i := range len(path) {
+		at := func(message, hint string) *problem { return &problem{message, hint, i, i + 1} }
+		switch c := path[i]; {
+		case c == '?':
+			return at("a path ends before the ?", "leave the query out: only the path counts here")
+		case c == '#':
+			return at("no client sends a #", "leave the fragment out")
+		case c < ' ' || c == 0x7f:
+			return at("a path cannot contain "+controlName(c), "remove it")
+		}
+	}
+	offset := 1
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, segment := range segments {
+		last := i == len(segments)-1
+		switch {
+		case segment == "" && !last:
+			return &problem{message: "paths are normalised before they are compared, so // never matches", hint: "write one /", offset: offset - 1, end: offset + 1}
+		case segment == "." || segment == "..":
+			return &problem{message: "paths are normalised before they are compared, so /" + segment + " never matches", hint: "write the path it leads to", offset: offset - 1, end: offset + len(segment)}
+		}
+		offset += len(segment) + 1
+	}
+	return nil
+}
+
+func checkStripPrefix(prefix string) *problem {
+	switch {
+	case !strings.HasPrefix(prefix, "/"):
+		return &problem{message: fmt.Sprintf("the prefix %q does not begin with /", prefix), hint: "write " + quoted("/"+prefix)}
+	case strings.HasSuffix(prefix, "/*"):
+		return &problem{message: fmt.Sprintf("the prefix %q is a pattern", prefix), hint: "write " + quoted(strings.TrimSuffix(prefix, "/*"))}
+	case len(prefix) > 1 && strings.HasSuffix(prefix, "/"):
+		return &problem{message: fmt.Sprintf("the prefix %q ends with /", prefix), hint: "write " + quoted(strings.TrimRight(prefix, "/"))}
+	}
+	return checkPathText(prefix)
+}
+
+func checkMissingPath(path string) *problem {
+	switch {
+	case !strings.HasPrefix(path, "/"):
+		return &problem{message: fmt.Sprintf("the path %q does not begin with /", path), hint: "write " + quoted("/"+path) + "; it is looked for under root"}
+	case strings.HasSuffix(path, "/"):
+		return &problem{message: fmt.Sprintf("%q is a folder", path), hint: `write the file that is served, such as "/404.html"`}
+	}
+	return checkPathText(path)
+}

@@ -1,0 +1,142 @@
+package config
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"vitrine/trace"
+)
+
+// ServeOptions are what `vitrine serve` may be told instead of a file.
+type ServeOptions struct {
+	Root     string   // the folder; empty: the working directory
+	Listen   []string // --listen; empty: DefaultListen
+	IO       string   // --io; empty: the default
+	Log      string   // --log: a format of the access log, or "off"; empty: readable on a terminal, combined elsewhere
+	Terminal bool     // standard output is a terminal
+	Listing  *bool    // --listing; nil: folders without an index are listed
+}
+
+// DefaultListen is where `vitrine serve` listens when it is not told.
+const DefaultListen = ":8080"
+
+// Check reports what is wrong with the options, as Load does for a file. The Diagnostics are never nil.
+func (opt ServeOptions) Check() *Diagnostics {
+	d := newDecoder(Options{})
+	flag := func(name, value string, p *problem) {
+		if p != nil {
+			d.diags.Add(Error, trace.Position{File: name, Origin: trace.Flag}, p.message, p.hint)
+		}
+	}
+	for _, address := range opt.Listen {
+		flag("--listen", address, checkListenAddress(address))
+	}
+	choice := func(name, value string, choices []string) {
+		if value != "" && !slices.Contains(choices, value) {
+			hint := "it may be " + oneOf(quotedAll(choices))
+			if near := nearest(value, choices); near != "" {
+				hint = "did you mean " + quoted(near) + "? " + hint
+			}
+			flag(name, value, &problem{message: "there is no " + quoted(value), hint: hint})
+		}
+	}
+	choice("--io", opt.IO, Choices("io"))
+	choice("--log", opt.Log, append(logFlagFormats(), "off"))
+	root := opt.root()
+	if info, err := os.Stat(root); err != nil {
+		summary, hint := d.brokenPath(root, err)
+		d.diags.Add(Error, trace.Position{}, summary, hint)
+	} else if !info.IsDir() {
+		d.diags.Add(Error, trace.Position{}, quoted(root)+" is a file, not a folder", "serve "+quoted(filepath.Dir(root)))
+	}
+	return d.diags
+}
+
+// logFlagFormats are the formats that need nothing else.
+func logFlagFormats() []string {
+	return slices.DeleteFunc(Choices("log.format"), func(s string) bool { return s == "custom" })
+}
+
+func (opt ServeOptions) root() string {
+	root := opt.Root
+	if root == "" {
+		root = "."
+	}
+	if abs, err := filepath.Abs(root); err == nil {
+		root = abs
+	}
+	return root
+}
+
+// Default is the configuration that `vitrine serve` amounts to. What an option says has the option's name as its
+// Position; everything else is a default. The options have passed Check.
+func Default(opt ServeOptions) *Config {
+	d := newDecoder(Options{NoFiles: true})
+	c := d.config
+	d.allDefaults(d.root, c)
+
+	if opt.IO != "" {
+		c.IO = flagged("--io", opt.IO)
+	}
+	access := &c.Base.Access
+	switch {
+	case opt.Log == "off":
+		access.Off = flagged("--log", true)
+	case opt.Log != "":
+		access.Format = flagged("--log", opt.Log)
+	case opt.Terminal:
+		access.Format.V = "readable"
+	}
+	c.Base.Files.Listing.V = true
+	if opt.Listing != nil {
+		c.Base.Files.Listing = flagged("--listing", *opt.Listing)
+	}
+	c.Base.BodyBytes = c.Limits.BodyBytes
+	c.Access = c.Base.Access
+
+	l := &Listen{}
+	d.defaults(listenBlock, l)
+	l.Addresses = []Value[string]{{DefaultListen, trace.Position{Origin: trace.Default}}}
+	if len(opt.Listen) > 0 {
+		l.Addresses = nil
+		for _, address := range opt.Listen {
+			l.Addresses = append(l.Addresses, flagged("--listen", address))
+		}
+	}
+	l.Pos = l.Addresses[0].Pos
+	c.Listens = []*Listen{l}
+
+	s := &Site{Settings: c.Base.inherited(), Default: Value[bool]{true, trace.Position{Origin: trace.Default}}}
+	s.Pos = trace.Position{Origin: trace.Default}
+	root := Value[string]{opt.root(), trace.Position{Origin: trace.Default}}
+	if opt.Root != "" {
+		root = flagged("DIR", root.V)
+	}
+	s.Settings.Root = &root
+	c.Sites = []*Site{s}
+	return c
+}
+
+func flagged[T any](name string, v T) Value[T] {
+	return Value[T]{v, trace.Position{File: name, Origin: trace.Flag}}
+}
+
+// LocalURLs are the URLs under which a person on this machine reaches an address it listens on, for the greeting.
+func LocalURLs(address string) []string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	if port == "80" {
+		if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
+			host = "[" + host + "]"
+		}
+		return []string{"http://" + host + "/"}
+	}
+	return []string{"http://" + net.JoinHostPort(host, port) + "/"}
+}

@@ -1,0 +1,230 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/zclconf/go-cty/cty"
+
+	"vitrine/config/template"
+	"vitrine/trace"
+)
+
+// node is one block of a Config, ready to be printed: the way back from values to text, along the same schema.
+type node struct {
+	schema *blockType
+	labels []entry
+	lines  []line
+	blocks []*node
+	pos    trace.Position
+}
+
+// line is one setting.
+type line struct {
+	setting *setting
+	entries []entry // one, or those of a list or map
+	initial bool    // every entry is what the schema says when nobody says anything
+}
+
+// entry is one value with its place.
+type entry struct {
+	name  string // in a map
+	text  string // as written in a file
+	value any    // as it is in JSON
+	pos   trace.Position
+}
+
+// document makes the tree of a value, with everything that is in force in it.
+func document(t *blockType, value any) *node {
+	n := &node{schema: t, pos: blockPosition(value)}
+	if t.labels.name != "" {
+		n.labels = entries(kindTexts, t.labels.field(value))
+	}
+	for _, s := range t.settings {
+		if s.field == nil || s.more || t.labels.instead == s.name || !servesFiles(value) && s == stripPrefixSetting {
+			continue
+		}
+		if found := entries(s.kind, s.field(value)); len(found) > 0 {
+			n.lines = append(n.lines, line{s, found, s.initial != "" && render(s.kind, found) == s.initial})
+		}
+	}
+	for _, inner := range t.blocks {
+		if inner.each == nil || !servesFiles(value) && (inner == filesBlock || inner == typesBlock) {
+			continue
+		}
+		for _, v := range inner.each(value) {
+			n.blocks = append(n.blocks, document(inner, v))
+		}
+	}
+	return n
+}
+
+// servesFiles is false for a route that answers in another way: settings about files have no meaning there.
+func servesFiles(value any) bool {
+	r, isRoute := value.(*Route)
+	return !isRoute || r.Respond == nil && r.Redirect == nil
+}
+
+// blockPosition is where a block was written.
+func blockPosition(value any) trace.Position {
+	switch v := value.(type) {
+	case *Listen:
+		return v.Pos
+	case *Site:
+		return v.Pos
+	case *Route:
+		return v.Pos
+	case *Missing:
+		return v.Pos
+	case *Respond:
+		return v.Pos
+	case *Redirect:
+		return v.Pos
+	case *Expect:
+		return v.Pos
+	case *headerLines: // each rule has its own place; only where they all come from counts
+		if first := (*v.rules)[0].Pos; !isOwn(first) {
+			return trace.Position{Origin: first.Origin}
+		}
+	}
+	return trace.Position{}
+}
+
+// entries lists what a field holds.
+func entries(k kind, field any) []entry {
+	text := func(v Value[string]) entry { return entry{text: literal(v.V), value: v.V, pos: v.Pos} }
+	switch f := field.(type) {
+	case *string:
+		return []entry{{text: literal(*f), value: *f}}
+	case *Value[string]:
+		if f.V == "" && f.Pos.Origin == trace.Default && k != kindText {
+			return nil
+		}
+		return []entry{text(*f)}
+	case **Value[string]:
+		if *f != nil {
+			return []entry{text(**f)}
+		}
+	case *Value[bool]:
+		return []entry{{text: strconv.FormatBool(f.V), value: f.V, pos: f.Pos}}
+	case *Value[int]:
+		return []entry{{text: strconv.Itoa(f.V), value: f.V, pos: f.Pos}}
+	case **Value[int]:
+		if *f != nil {
+			return entries(k, *f)
+		}
+	case *Value[int64]:
+		shown := formatSize(f.V)
+		if f.V != 0 {
+			shown = literal(shown)
+		}
+		return []entry{{text: shown, value: f.V, pos: f.Pos}}
+	case *Value[time.Duration]:
+		shown := "0"
+		if f.V != 0 {
+			shown = literal(formatDuration(f.V))
+		}
+		return []entry{{text: shown, value: f.V.Seconds(), pos: f.Pos}}
+	case *Value[netip.Addr]:
+		return []entry{{text: literal(f.V.String()), value: f.V.String(), pos: f.Pos}}
+	case *Value[*template.Template]:
+		if f.V != nil {
+			return []entry{{text: literal(f.V.Source()), value: f.V.Source(), pos: f.Pos}}
+		}
+	case *[]Value[string]:
+		return eachEntry(*f, func(s string) string { return s })
+	case *[]Value[netip.Prefix]:
+		return eachEntry(*f, shortNetwork)
+	case *[]Value[netip.AddrPort]:
+		return eachEntry(*f, netip.AddrPort.String)
+	case *map[string]Value[string]:
+		var all []entry
+		for _, name := range slices.Sorted(maps.Keys(*f)) {
+			e := text((*f)[name])
+			e.name = name
+			all = append(all, e)
+		}
+		return all
+	case *[]HeaderExpect:
+		var all []entry
+		for _, h := range *f {
+			e := text(h.Value)
+			e.name = h.Name
+			all = append(all, e)
+		}
+		return all
+	case *headerField:
+		return headerEntries(f)
+	default:
+		panic(fmt.Sprintf("config: nothing prints a %T", field))
+	}
+	return nil
+}
+
+func eachEntry[T any](values []Value[T], show func(T) string) []entry {
+	var all []entry
+	for _, v := range values {
+		all = append(all, entry{text: literal(show(v.V)), value: show(v.V), pos: v.Pos})
+	}
+	return all
+}
+
+func headerEntries(f *headerField) []entry {
+	var all []entry
+	for _, r := range *f.rules {
+		switch {
+		case r.Action != f.action:
+		case r.Value == nil:
+			all = append(all, entry{text: literal(r.Name), value: r.Name, pos: r.Pos})
+		default:
+			all = append(all, entry{r.Name, literal(r.Value.Source()), r.Value.Source(), r.Pos})
+		}
+	}
+	return all
+}
+
+// shortNetwork is a network, or the address when it is the only one in it.
+func shortNetwork(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}
+
+// literal writes a text as a string of the language.
+func literal(text string) string {
+	return string(hclwrite.TokensForValue(cty.StringVal(text)).Bytes())
+}
+
+// keyText writes a name of a map.
+func keyText(name string) string {
+	if hclsyntax.ValidIdentifier(name) && name != "for" {
+		return name
+	}
+	return literal(name)
+}
+
+// render writes the value of a setting in one line.
+func render(k kind, all []entry) string {
+	texts := make([]string, len(all))
+	for i, e := range all {
+		texts[i] = e.text
+		if k.isMap() {
+			texts[i] = keyText(e.name) + " = " + e.text
+		}
+	}
+	switch {
+	case k.isMap():
+		return "{ " + strings.Join(texts, ", ") + " }"
+	case k.isList():
+		return "[" + strings.Join(texts, ", ") + "]"
+	}
+	return strings.Join(texts, "")
+}

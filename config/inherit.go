@@ -1,0 +1,109 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"vitrine/trace"
+)
+
+// inherited is a copy for an enclosed block: every position says that the value was written outside.
+func (s *Settings) inherited() Settings {
+	out := *s
+	if s.Root != nil {
+		root := inherit(*s.Root)
+		out.Root = &root
+	}
+	out.StripPrefix = inherit(s.StripPrefix)
+	out.BodyBytes = inherit(s.BodyBytes)
+
+	out.Files = Files{
+		Index: inheritAll(s.Files.Index), Listing: inherit(s.Files.Listing), Hidden: inherit(s.Files.Hidden),
+		Methods: inheritAll(s.Files.Methods),
+	}
+	if m := s.Files.Missing; m != nil {
+		out.Files.Missing = &Missing{inherit(m.Path), inherit(m.Status), inheritedPosition(m.Pos)}
+	}
+
+	out.Headers = slices.Clone(s.Headers)
+	for i := range out.Headers {
+		out.Headers[i].Pos = inheritedPosition(out.Headers[i].Pos)
+	}
+
+	out.Types = Types{Extensions: maps.Clone(s.Types.Extensions), Default: inherit(s.Types.Default), Charset: inherit(s.Types.Charset)}
+	for name, v := range out.Types.Extensions {
+		out.Types.Extensions[name] = inherit(v)
+	}
+	if s.Types.Explicit != nil {
+		explicit := inherit(*s.Types.Explicit)
+		out.Types.Explicit = &explicit
+	}
+
+	l := s.Access
+	out.Access = Log{
+		Off: inherit(l.Off), Format: inherit(l.Format), Custom: inherit(l.Custom), File: inherit(l.File),
+		Rotate: Rotate{inherit(l.Rotate.Size), inherit(l.Rotate.Age), inherit(l.Rotate.Keep)},
+		Buffer: inherit(l.Buffer), Flush: inherit(l.Flush), Pos: inheritedPosition(l.Pos),
+	}
+	return out
+}
+
+func inherit[T any](v Value[T]) Value[T] {
+	v.Pos = inheritedPosition(v.Pos)
+	return v
+}
+
+func inheritAll[T any](values []Value[T]) []Value[T] {
+	out := make([]Value[T], len(values))
+	for i, v := range values {
+		out[i] = inherit(v)
+	}
+	return out
+}
+
+// inheritedPosition marks a position as inherited. A default stays one, and what came from the environment or from
+// an included file keeps that as its source.
+func inheritedPosition(pos trace.Position) trace.Position {
+	switch {
+	case pos.Origin == trace.Default || pos.Origin == trace.Inherited || pos.IsZero():
+		return pos
+	case pos.Source == nil && pos.Origin != trace.Written:
+		source := pos
+		pos.Source = &source
+	}
+	pos.Origin = trace.Inherited
+	return pos
+}
+
+// isOwn reports whether a value was written where it is, and not outside or by nobody.
+func isOwn(pos trace.Position) bool {
+	return pos.Origin != trace.Inherited && pos.Origin != trace.Default && !(pos.IsZero() && pos.Origin == trace.Written)
+}
+
+// headerGroups parts rules into the header blocks they can be printed as: within a block each action has one map, and
+// the order of rules must not change. What is inherited and what is not never share a block.
+func headerGroups(rules []HeaderRule) []any {
+	var groups []any
+	for i, r := range rules {
+		if len(groups) > 0 && fits(*groups[len(groups)-1].(*headerLines).rules, r) {
+			into := groups[len(groups)-1].(*headerLines).rules
+			*into = append(*into, r)
+			continue
+		}
+		group := slices.Clip(rules[i : i+1])
+		groups = append(groups, &headerLines{&group})
+	}
+	return groups
+}
+
+// fits reports whether a rule may follow the others in one block.
+func fits(group []HeaderRule, r HeaderRule) bool {
+	last := group[len(group)-1]
+	if isOwn(last.Pos) != isOwn(r.Pos) {
+		return false
+	}
+	return !slices.ContainsFunc(group, func(g HeaderRule) bool {
+		return g.Action == r.Action && (last.Action != r.Action || strings.EqualFold(g.Name, r.Name))
+	})
+}

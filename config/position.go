@@ -1,0 +1,138 @@
+package config
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"vitrine/trace"
+)
+
+// position is where a range begins.
+func (d *decoder) position(at hcl.Range) trace.Position {
+	if d.defaulted {
+		return trace.Position{Origin: trace.Default}
+	}
+	return d.positionAt(at.Filename, at.Start.Byte)
+}
+
+// endPosition is where a range ends.
+func (d *decoder) endPosition(at hcl.Range) trace.Position {
+	return d.positionAt(at.Filename, at.End.Byte)
+}
+
+// positionAt counts line and column of a byte. Columns count characters.
+func (d *decoder) positionAt(name string, offset int) trace.Position {
+	f := d.byName[name]
+	if f == nil {
+		return trace.Position{File: name}
+	}
+	before := f.src[:min(max(offset, 0), len(f.src))]
+	pos := trace.Position{File: name, Line: 1 + bytes.Count(before, []byte{'\n'})}
+	pos.Column = 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+	if f.parent != nil {
+		pos.Origin = trace.Include
+	}
+	return pos
+}
+
+// spot is where in the file the bytes from offset to end of a text stand. Escapes make the two differ, and so do
+// expressions inside the text; when it cannot be told, the whole text is the answer.
+func (d *decoder) spot(l located, offset, end int) hcl.Range {
+	if l.file == nil || end <= offset {
+		return l.at
+	}
+	from, ok := d.byteOf(l, offset)
+	to, alsoOK := d.byteOf(l, end-1)
+	if !ok || !alsoOK || to < from {
+		return l.at
+	}
+	return hcl.Range{Filename: l.at.Filename, Start: hcl.Pos{Byte: from}, End: hcl.Pos{Byte: to + 1}}
+}
+
+func (d *decoder) byteOf(l located, offset int) (int, bool) {
+	src := func(at hcl.Range) []byte {
+		if at.Start.Byte < 0 || at.End.Byte > len(l.file.src) || at.Start.Byte > at.End.Byte {
+			return nil
+		}
+		return l.file.src[at.Start.Byte:at.End.Byte]
+	}
+	template, native := l.expr.(*hclsyntax.TemplateExpr)
+	if !native {
+		// A label, or a string of JSON: quotes around one literal.
+		text := src(l.at)
+		if len(text) < 2 || text[0] != '"' || l.expr != nil && bytes.Contains(text, []byte("${")) {
+			return 0, false
+		}
+		return unescaped(text[1:len(text)-1], l.at.Start.Byte+1, offset)
+	}
+	for _, part := range template.Parts {
+		literal, isLiteral := part.(*hclsyntax.LiteralValueExpr)
+		if !isLiteral || literal.Val.Type() != cty.String {
+			value, ok := d.quietly(l.file, part)
+			if !ok || offset < len(value) {
+				return part.Range().Start.Byte, ok // inside ${…}
+			}
+			offset -= len(value)
+			continue
+		}
+		value, at := literal.Val.AsString(), literal.SrcRange
+		if offset >= len(value) {
+			offset -= len(value)
+			continue
+		}
+		text := src(at)
+		if indent := bytes.Index(text, []byte(value)); indent >= 0 {
+			return at.Start.Byte + indent + offset, true // no escapes; a heredoc may have lost its indentation
+		}
+		return unescaped(text, at.Start.Byte, offset)
+	}
+	return 0, false
+}
+
+// quietly evaluates a part of a text that has been evaluated before.
+func (d *decoder) quietly(f *file, expr hcl.Expression) (string, bool) {
+	silent := *d
+	silent.diags = &Diagnostics{}
+	v, ok := silent.eval(f, expr)
+	if !ok || v.value.IsNull() || v.value.Type() != cty.String {
+		return "", false
+	}
+	return v.value.AsString(), true
+}
+
+// unescaped is the place in the file of the byte at offset of the text that the escaped src, which begins at start,
+// stands for.
+func unescaped(src []byte, start, offset int) (int, bool) {
+	for i := 0; i < len(src); {
+		width, length := 1, 1 // in the source, in the text
+		switch {
+		case src[i] == '\\' && i+1 < len(src):
+			switch src[i+1] {
+			case 'u':
+				width = 6
+			case 'U':
+				width = 10
+			default:
+				width = 2
+			}
+			if width > 2 && i+width <= len(src) {
+				if code, err := strconv.ParseUint(string(src[i+2:i+width]), 16, 32); err == nil {
+					length = utf8.RuneLen(rune(code))
+				}
+			}
+		case bytes.HasPrefix(src[i:], []byte("$${")) || bytes.HasPrefix(src[i:], []byte("%%{")):
+			width = 2
+		}
+		if offset < length {
+			return start + i, true
+		}
+		offset -= max(length, 1)
+		i += width
+	}
+	return 0, false
+}

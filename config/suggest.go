@@ -1,0 +1,116 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/hashicorp/hcl/v2"
+)
+
+// nearest is the candidate that name was most probably meant to be, or "" when none is near enough.
+func nearest(name string, candidates []string) string {
+	lower := strings.ToLower(name)
+	best, bestDistance := "", max(1, len(name)/3)+1
+	for _, candidate := range candidates {
+		distance := levenshtein.Distance(lower, strings.ToLower(candidate), nil)
+		if strings.ReplaceAll(strings.ReplaceAll(lower, "_", ""), "-", "") == strings.ReplaceAll(strings.ReplaceAll(candidate, "_", ""), "-", "") {
+			distance = 0
+		}
+		if distance < bestDistance {
+			best, bestDistance = candidate, distance
+		}
+	}
+	return best
+}
+
+// names are the settings and blocks of t that may be written.
+func (t *blockType) names() []string {
+	var all []string
+	for _, s := range t.settings {
+		all = append(all, s.name)
+	}
+	for _, b := range t.blocks {
+		all = append(all, b.name)
+	}
+	return all
+}
+
+// unknown reports a name that means nothing where it stands, and what may have been meant: a near name here, the name
+// of the same thing elsewhere, or another place for the name.
+func (d *decoder) unknown(t *blockType, what, name string, at hcl.Range) {
+	d.fail(at, fmt.Sprintf("%s has no %s %q", t.title(), what, name), d.meant(t, name))
+}
+
+func (d *decoder) meant(t *blockType, name string) string {
+	normal := strings.ToLower(strings.ReplaceAll(name, "-", "_"))
+	if near := nearest(name, t.names()); near != "" {
+		return "did you mean " + t.written(near) + "?"
+	}
+	if s := t.elsewhere(normal); s != "" {
+		return "did you mean " + t.written(s) + "?"
+	}
+	var places []string
+	d.root.walk(nil, func(path []string, other *blockType) {
+		if other == t || other.setting(name) == nil && other.block(name) == nil {
+			return
+		}
+		place := other.title()
+		if !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	})
+	if len(places) > 0 && len(places) <= 4 {
+		return fmt.Sprintf("%s belongs in %s", name, oneOf(places))
+	}
+	// The name may be what another server calls something that has another place here.
+	hint := ""
+	d.root.walk(nil, func(path []string, other *blockType) {
+		if s := other.elsewhere(normal); s != "" && hint == "" {
+			hint = fmt.Sprintf("did you mean %s in %s?", other.written(s), other.title())
+		}
+	})
+	if hint != "" {
+		return hint
+	}
+	if all := t.names(); len(all) > 0 {
+		return "it may have " + oneOf(all)
+	}
+	return ""
+}
+
+// elsewhere is the setting or block of t that other servers call name, or "".
+func (t *blockType) elsewhere(name string) string {
+	for _, s := range t.settings {
+		if slices.Contains(s.also, name) {
+			return s.name
+		}
+	}
+	for _, b := range t.blocks {
+		if slices.Contains(b.also, name) {
+			return b.name
+		}
+	}
+	return ""
+}
+
+// written shows how the setting or block of that name is written in t.
+func (t *blockType) written(name string) string {
+	b := t.block(name)
+	if b == nil {
+		return name
+	}
+	if b.labels.name == "" {
+		return name + " { … }"
+	}
+	return fmt.Sprintf("%s %q { … }", name, strings.ToUpper(b.labels.name))
+}
+
+// oneOf is "a, b or c".
+func oneOf(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
