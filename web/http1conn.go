@@ -21,6 +21,7 @@ type http1Conn struct {
 	x    *exchange.Exchange // under way beyond the turn it began in; nil: none
 	set  *settings          // those the exchange under way began with
 	h    Handler            // likewise
+	now  *generation        // the one that h is of
 
 	peer   exchange.Peer
 	serial uint32
@@ -140,7 +141,13 @@ func (h *http1Conn) receiveHead(w *serve.Worker, in []byte) int {
 
 // begin prepares the exchange of the next request; n bytes of it are there.
 func (h *http1Conn) begin(w *serve.Worker, set *settings, l *local, n int) {
-	h.set, h.h = set, *h.srv.handler.Load()
+	if g := h.srv.now.Load(); g != h.now {
+		h.now = g
+		if tag, ok := g.tags[h.conn.Source()]; ok {
+			h.peer.Listener = tag
+		}
+	}
+	h.set, h.h = set, h.now.handler
 	h.serial++
 	h.headAt, h.bodyAt, h.bodyGot, h.dropped, h.body = 0, 0, 0, 0, 0
 	h.consumed = int64(n)

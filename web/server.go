@@ -101,9 +101,15 @@ type Options struct {
 // Server accepts connections and answers the exchanges on them with its Handler.
 type Server struct {
 	engine   *serve.Engine
-	handler  atomic.Pointer[Handler]
+	now      atomic.Pointer[generation]
 	settings atomic.Pointer[settings]
 	failed   func(error)
+}
+
+// generation is what an exchange pins when it begins: the handler, and what its listeners are called for it.
+type generation struct {
+	handler Handler
+	tags    map[*serve.Listener]any
 }
 
 // NewServer makes a server. It listens nowhere yet.
@@ -112,7 +118,7 @@ func NewServer(h Handler, s Settings, o Options) (*Server, error) {
 	if srv.failed == nil {
 		srv.failed = func(error) {}
 	}
-	srv.handler.Store(&h)
+	srv.now.Store(&generation{handler: h})
 	set := prepare(s)
 	srv.settings.Store(set)
 	if o.Architecture == "" {
@@ -147,8 +153,11 @@ func (s *Server) Unlisten(l *serve.Listener) { s.engine.Unlisten(l) }
 // Start begins to accept. It returns at once.
 func (s *Server) Start() { s.engine.Start() }
 
-// SetHandler changes the handler: exchanges that begin afterwards are given to the new one.
-func (s *Server) SetHandler(h Handler) { s.handler.Store(&h) }
+// SetHandler gives the exchanges that begin afterwards, on whichever connection, to h. tags, which may be nil, is what
+// Peer.Listener is from then on for the listeners that it names; both change in one step.
+func (s *Server) SetHandler(h Handler, tags map[*serve.Listener]any) {
+	s.now.Store(&generation{h, tags})
+}
 
 // Configure changes the bounds.
 func (s *Server) Configure(n Settings) {

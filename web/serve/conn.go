@@ -103,6 +103,9 @@ func (c *Conn) ID() uint64 { return c.id }
 // Listener is what Engine.Listen was given as the listener's tag.
 func (c *Conn) Listener() any { return c.listener.tag.Load().(holder).v }
 
+// Source is the listener that the connection came in on.
+func (c *Conn) Source() *Listener { return c.listener }
+
 // Received is how many bytes were read from the client.
 func (c *Conn) Received() int64 { return c.received }
 
