@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
+	"syscall"
 	"time"
 
 	"vitrine/trace"
@@ -32,11 +32,25 @@ type List struct {
 // MaxItems is how many entries of a directory are listed at most: those that the system names first.
 const MaxItems = 10_000
 
-// ReadDir lists a directory. It reads the disk and so is for use off the loops; nothing of it is kept.
+// ReadDir lists a directory. It reads the disk and so is for use off the loops; nothing of it is kept. The journey,
+// which may be nil, is told what was decided.
 func (r *Root) ReadDir(path string, opt LoadOptions, tr *trace.Journey) (*List, *Failure) {
-	l, f := r.readDir(path, opt, MaxItems)
+	return r.readDir(path, opt, MaxItems, tr)
+}
+
+func (r *Root) readDir(path string, opt LoadOptions, limit int, tr *trace.Journey) (*List, *Failure) {
+	f := inspect(path).refusal(path, opt)
+	var l *List
+	if f == nil {
+		var err error
+		if l, err = r.list(path, opt, limit); err != nil {
+			f = r.blame(path, err)
+		}
+	}
 	if f != nil {
-		tr.Add(trace.Event{Step: step, Reason: f.Reason, Subject: path, Details: f.Details()})
+		if tr != nil {
+			tr.Add(trace.Event{Step: step, Reason: f.Reason, Subject: path, Details: f.Details()})
+		}
 		return nil, f
 	}
 	reason := reasonListed
@@ -51,43 +65,27 @@ func (r *Root) ReadDir(path string, opt LoadOptions, tr *trace.Journey) (*List, 
 	return l, nil
 }
 
-func (r *Root) readDir(dir string, opt LoadOptions, limit int) (*List, *Failure) {
-	switch f := inspect(dir); {
-	case f.malformed:
-		return nil, fail(reasonMalformed, 404, dir)
-	case f.hidden && !opt.Hidden:
-		return nil, fail(reasonHidden, 404, dir)
-	}
-	sub, err := r.door.enterDirectory(nameOf(dir))
-	if err != nil {
-		return nil, r.blame(dir, err)
-	}
-	defer sub.Close()
-	l, err := r.list(sub, dir, opt, limit)
-	if err != nil {
-		return nil, r.blame(dir, err)
-	}
-	return l, nil
-}
-
-func (r *Root) list(sub *os.Root, dir string, opt LoadOptions, limit int) (*List, error) {
-	f, err := sub.Open(".")
+func (r *Root) list(dir string, opt LoadOptions, limit int) (*List, error) {
+	f, err := r.door.read(nameOf(dir))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	fi, err := f.Stat()
+	at, err := infoOfFile(f)
 	if err != nil {
 		return nil, err
 	}
-	l := &List{Path: dir, ModTime: fi.ModTime()}
+	if !at.mode.IsDir() {
+		return nil, syscall.ENOTDIR
+	}
+	l := &List{Path: dir, ModTime: at.modTime}
 	for !l.Cut {
 		names, err := f.Readdirnames(256)
 		for _, name := range names {
 			if name[0] == '.' && !opt.Hidden && (nameOf(dir) != "." || name != wellKnown) {
 				continue
 			}
-			item, ok := r.item(sub, dir, name)
+			item, ok := r.item(dir, name)
 			if !ok {
 				continue
 			}
@@ -109,20 +107,21 @@ func (r *Root) list(sub *os.Root, dir string, opt LoadOptions, limit int) (*List
 }
 
 // item looks at one name of a directory. It returns false when a request would not get it.
-func (r *Root) item(sub *os.Root, dir, name string) (Item, bool) {
-	fi, err := sub.Lstat(name)
-	if err == nil && fi.Mode()&fs.ModeSymlink != 0 {
-		fi, err = r.door.stat(path.Join(nameOf(dir), name))
+func (r *Root) item(dir, name string) (Item, bool) {
+	full := path.Join(nameOf(dir), name)
+	i, err := r.door.lstat(full)
+	if err == nil && i.mode&fs.ModeSymlink != 0 {
+		i, err = r.door.stat(full)
 	}
 	if err != nil {
 		return Item{}, false
 	}
-	item := Item{Name: name, ModTime: fi.ModTime()}
+	item := Item{Name: name, ModTime: i.modTime}
 	switch {
-	case fi.IsDir():
+	case i.mode.IsDir():
 		item.Kind = Directory
-	case fi.Mode().IsRegular():
-		item.Kind, item.Size = File, fi.Size()
+	case i.mode.IsRegular():
+		item.Kind, item.Size = File, i.size
 	default:
 		return Item{}, false
 	}

@@ -1,8 +1,9 @@
 // Package resource turns paths into files: it is the one guarded door to the file system.
 //
-// A path arrives decoded and normalised ("/a/b"). Every access goes through one function over os.Root, so that no
-// name and no symbolic link leads out of the root, whatever happens on the disk meanwhile. Links that stay inside are
-// followed, absolute ones that point into the root too; those that leave are refused.
+// A path arrives decoded and normalised ("/a/b"). Every access goes through one function over openat2's
+// RESOLVE_BENEATH, or os.Root where that is missing, so that no name and no symbolic link leads out of the root,
+// whatever happens on the disk meanwhile. Links that stay inside are followed, absolute ones that point into the root
+// too; those that leave are refused.
 //
 // Hot answers from memory, on a loop: no lock, no allocation, no disk. Load goes to the disk, off the loops. Both
 // return an Entry with a reference that belongs to the caller, who gives it back with Release.

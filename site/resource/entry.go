@@ -106,13 +106,13 @@ func (e *Entry) unref() *os.File {
 }
 
 // newEntry is an entry for what was found, with one reference for the caller.
-func newEntry(r *Root, path string, kind Kind, fi fs.FileInfo, id identity, checked int64) *Entry {
+func newEntry(r *Root, path string, kind Kind, i info, checked int64) *Entry {
 	e := &Entry{
-		Kind: kind, Path: path, ModTime: fi.ModTime(), Mode: fi.Mode(),
-		identity: id, hidden: inspect(path).hidden, root: r, hash: r.table.hashString(path),
+		Kind: kind, Path: path, ModTime: i.modTime, Mode: i.mode,
+		identity: i.identity, hidden: inspect(path).hidden, root: r, hash: r.table.hashString(path),
 	}
 	if kind == File {
-		e.Size, e.ETag = fi.Size(), id.etag()
+		e.Size, e.ETag = i.size, i.etag()
 	}
 	e.checked.Store(checked)
 	e.refs.Store(1)

@@ -91,7 +91,7 @@ func (r *Root) blame(path string, err error) *Failure {
 		return fail(reasonClosed, 503, path)
 	}
 	f := &Failure{Path: path, Component: r.door.full(nameOf(path)), Err: err}
-	o := r.door.open.Load()
+	o := r.door.inside.Load()
 	var s *stop
 	if !errors.As(err, &s) {
 		var resolved string
@@ -103,9 +103,7 @@ func (r *Root) blame(path string, err error) *Failure {
 	}
 	if s != nil {
 		f.Component = s.component
-		if s.info != nil {
-			f.Mode, f.Owner = s.info.Mode(), owner(s.info)
-		}
+		f.Mode, f.Owner = s.info.mode, s.info.owner.String()
 	}
 	reason, status := classify(err)
 	if reason == reasonForbidden {
@@ -155,7 +153,7 @@ func whyNot(dir string, err error) error {
 		for {
 			fi, statErr := os.Stat(at)
 			if statErr == nil {
-				return fmt.Errorf("%s is %s %s, we are %s: %w", at, fi.Mode(), owner(fi), ourUser(), cause(err))
+				return fmt.Errorf("%s is %s %s, we are %s: %w", at, fi.Mode(), infoOf(fi).owner, ourUser(), cause(err))
 			}
 			if parent := filepath.Dir(at); parent != at {
 				at = parent

@@ -3,7 +3,6 @@ package resource
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -109,47 +108,46 @@ func outOfDescriptors(err error) bool {
 
 // examine finds out what the path leads to. The error is the system's; decisions of our own are in the outcome.
 func (r *Root) examine(path string, start int64) (outcome, error) {
-	fi, err := r.door.stat(nameOf(path))
+	i, err := r.door.stat(nameOf(path))
 	if err != nil {
 		return outcome{}, err
 	}
-	if f := r.refuse(path, fi); f != nil {
+	if f := r.refuse(path, i); f != nil {
 		return outcome{failure: f}, nil
 	}
-	id := identify(fi)
-	if e := r.table.findString(path); e != nil && e.identity == id && e.Acquire() {
+	if e := r.table.findString(path); e != nil && e.identity == i.identity && e.Acquire() {
 		e.checked.Store(start)
 		e.use()
 		r.store.unchanged.Add(1)
 		r.store.rouse()
 		return outcome{entry: e, reason: reasonUnchanged.Reach()}, nil
 	}
-	if fi.IsDir() {
-		return outcome{entry: r.keepDirectory(path, fi, start), reason: reasonDirectory.Reach()}, nil
+	if i.mode.IsDir() {
+		return r.directory(path, i, start), nil
 	}
 	return r.open(path, start)
 }
 
-func (r *Root) keepDirectory(path string, fi fs.FileInfo, start int64) *Entry {
-	e := newEntry(r, path, Directory, fi, identify(fi), start)
+func (r *Root) directory(path string, i info, start int64) outcome {
+	e := newEntry(r, path, Directory, i, start)
 	r.store.keep(e)
-	return e
+	return outcome{entry: e, reason: reasonDirectory.Reach()}
 }
 
 // refuse says why what was found is not served, nil when it is.
-func (r *Root) refuse(path string, fi fs.FileInfo) *Failure {
+func (r *Root) refuse(path string, i info) *Failure {
 	var f *Failure
 	switch {
-	case fi.IsDir():
+	case i.mode.IsDir():
 		return nil
-	case !fi.Mode().IsRegular():
+	case !i.mode.IsRegular():
 		f = fail(reasonSpecial, 403, path)
 	case inspect(path).slash:
 		f = fail(reasonSlashOnFile, 404, path)
 	default:
 		return nil
 	}
-	f.Component, f.Mode, f.Owner = r.door.full(nameOf(path)), fi.Mode(), owner(fi)
+	f.Component, f.Mode, f.Owner = r.door.full(nameOf(path)), i.mode, i.owner.String()
 	return f
 }
 
@@ -176,18 +174,18 @@ func (r *Root) open(path string, start int64) (outcome, error) {
 // take makes an entry of an open file. It returns false when the file does not hold still, unless this was the last
 // try: then the file is sent from the descriptor.
 func (r *Root) take(path string, f *os.File, start int64, last bool) (o outcome, steady bool, err error) {
-	fi, settled, err := settle(f)
+	i, settled, err := settle(f)
 	if err != nil {
 		return outcome{}, false, err
 	}
 	// It may have become something else since it was looked at.
-	if refusal := r.refuse(path, fi); refusal != nil {
+	if refusal := r.refuse(path, i); refusal != nil {
 		return outcome{failure: refusal}, true, nil
 	}
-	if fi.IsDir() {
-		return outcome{entry: r.keepDirectory(path, fi, start), reason: reasonDirectory.Reach()}, true, nil
+	if i.mode.IsDir() {
+		return r.directory(path, i, start), true, nil
 	}
-	e := newEntry(r, path, File, fi, identify(fi), start)
+	e := newEntry(r, path, File, i, start)
 	reason := reasonRead
 	if !r.store.fits(e.Size, path) {
 		reason = reasonOpened
@@ -221,8 +219,8 @@ func (e *Entry) read(f *os.File) (steady bool, err error) {
 		return false, err
 	}
 	readHook()
-	after, err := f.Stat()
-	if err != nil || identify(after) != e.identity {
+	after, err := infoOfFile(f)
+	if err != nil || after.identity != e.identity {
 		return false, err
 	}
 	e.Bytes = b
@@ -239,19 +237,19 @@ const granule = 10 * time.Millisecond
 // second change within one tick could not be told from the first, so that the entity tag would not be strong
 // (RFC 9110 §8.8.1), and a write that is under way could be kept half done for ever. It returns false when the file
 // was modified again meanwhile.
-func settle(f *os.File) (fi fs.FileInfo, settled bool, err error) {
-	fi, err = f.Stat()
-	if err != nil || !fi.Mode().IsRegular() {
-		return fi, err == nil, err
+func settle(f *os.File) (i info, settled bool, err error) {
+	i, err = infoOfFile(f)
+	if err != nil || !i.mode.IsRegular() {
+		return i, err == nil, err
 	}
-	age := time.Since(fi.ModTime())
+	age := time.Since(i.modTime)
 	if age < 0 || age >= granule { // a time in the future was set by hand and says nothing
-		return fi, true, nil
+		return i, true, nil
 	}
 	time.Sleep(granule - age)
-	before := identify(fi)
-	if fi, err = f.Stat(); err != nil {
-		return nil, false, err
+	before := i.identity
+	if i, err = infoOfFile(f); err != nil {
+		return info{}, false, err
 	}
-	return fi, identify(fi) == before, nil
+	return i, i.identity == before, nil
 }

@@ -37,7 +37,7 @@ var (
 	reasonMalformed = trace.Declare("resource.malformed", trace.Refused,
 		"The path cannot be the name of any file: it has an empty, a dot or a NUL component.", "RFC 9110 §15.5.5")
 	reasonNameTooLong = trace.Declare("resource.name-too-long", trace.Refused,
-		"A name in the path is longer than the file system allows, so nothing can have it.", "RFC 9110 §15.5.5")
+		"The path or a name in it is longer than the system allows, so nothing can have it.", "RFC 9110 §15.5.5")
 	reasonLoop = trace.Declare("resource.link-loop", trace.Refused,
 		"The path leads through too many symbolic links, or in a circle of them.", "RFC 9110 §15.5.5")
 	reasonEscapes = trace.Declare("resource.escapes", trace.Refused,

@@ -96,8 +96,8 @@ func (s *Store) refresh() (alive bool) {
 
 // compare looks whether the path still leads to the entry, and loads what it leads to otherwise.
 func (e *Entry) compare(now int64) {
-	fi, err := e.root.door.stat(nameOf(e.Path))
-	if err == nil && identify(fi) == e.identity {
+	i, err := e.root.door.stat(nameOf(e.Path))
+	if err == nil && i.identity == e.identity {
 		e.checked.Store(now)
 		e.root.store.unchanged.Add(1)
 		return

@@ -14,8 +14,8 @@ const maxLinks = 40
 
 // stop is where following a path ended, and why.
 type stop struct {
-	component string      // the path to it, in the file system's terms
-	info      fs.FileInfo // of the component, nil when it is not known
+	component string // the path to it, in the file system's terms
+	info      info   // of the component; zero when it is not known
 	err       error
 }
 
@@ -28,7 +28,7 @@ var (
 )
 
 // resolve follows a name component by component, as the system would with the root as its only world, and returns
-// the name without links, or where and why it cannot be followed. It decides nothing that os.Root would not check
+// the name without links, or where and why it cannot be followed. It decides nothing that the tree would not check
 // again: what it returns still goes through the door.
 func (d *door) resolve(o *opened, name string) (string, *stop) {
 	rest := strings.Split(name, "/")
@@ -48,7 +48,7 @@ func (d *door) resolve(o *opened, name string) (string, *stop) {
 			continue
 		}
 		next := path.Join(at, c)
-		fi, err := o.root.Lstat(next)
+		i, err := o.lstat(next)
 		if errors.Is(err, fs.ErrPermission) {
 			return "", d.stop(o, at, err) // it is the directory that may not be searched
 		}
@@ -56,11 +56,11 @@ func (d *door) resolve(o *opened, name string) (string, *stop) {
 			return "", d.stop(o, next, err)
 		}
 		switch {
-		case fi.Mode()&fs.ModeSymlink != 0:
+		case i.mode&fs.ModeSymlink != 0:
 			if links++; links > maxLinks {
 				return "", d.stop(o, next, errTooDeep)
 			}
-			target, err := o.root.Readlink(next)
+			target, err := o.readlink(next)
 			if err != nil {
 				return "", d.stop(o, next, err)
 			}
@@ -73,7 +73,7 @@ func (d *door) resolve(o *opened, name string) (string, *stop) {
 				return "", d.stop(o, next, errEscapes)
 			}
 			rest = append(strings.Split(target, "/"), rest...)
-		case len(rest) > 0 && !fi.IsDir():
+		case len(rest) > 0 && !i.mode.IsDir():
 			return "", d.stop(o, next, syscall.ENOTDIR)
 		default:
 			at = next
@@ -124,8 +124,6 @@ func climbs(at, target string) bool {
 
 func (d *door) stop(o *opened, name string, err error) *stop {
 	s := &stop{component: d.full(name), err: err}
-	if fi, err := o.root.Lstat(name); err == nil {
-		s.info = fi
-	}
+	s.info, _ = o.lstat(name)
 	return s
 }

@@ -87,11 +87,8 @@ type outcome struct {
 }
 
 func (r *Root) load(path string, opt LoadOptions) outcome {
-	switch f := inspect(path); {
-	case f.malformed:
-		return outcome{failure: fail(reasonMalformed, 404, path)}
-	case f.hidden && !opt.Hidden:
-		return outcome{failure: fail(reasonHidden, 404, path)}
+	if f := inspect(path).refusal(path, opt); f != nil {
+		return outcome{failure: f}
 	}
 	r.store.loads.Add(1)
 	return r.lookup(path, r.store.now())

@@ -32,6 +32,8 @@ type Store struct {
 	stop chan struct{}
 	done chan struct{}
 	now  func() int64 // nanoseconds since 1970
+
+	enter func(dir string) (tree, error)
 }
 
 // NewStore makes an empty store within the bounds and starts the goroutine that looks after it. Close ends it.
@@ -43,7 +45,7 @@ func NewStore(m config.Memory) *Store {
 
 func newStore(m config.Memory, now func() int64) *Store {
 	s := &Store{
-		roots: make(map[string]*Root), now: now,
+		roots: make(map[string]*Root), now: now, enter: openTree,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.Configure(m)
@@ -78,17 +80,15 @@ func (s *Store) Open(dir string) (*Root, error) {
 	if r := s.shared(dir); r != nil {
 		return r, nil
 	}
-	r := &Root{store: s, door: door{dir: dir}, flights: make(map[string]*flight), users: 1}
-	o, err := r.door.enter()
-	if err != nil {
+	r := &Root{store: s, door: door{dir: dir, enter: s.enter}, flights: make(map[string]*flight), users: 1}
+	if err := r.door.unlock(); err != nil {
 		return nil, whyNot(dir, err)
 	}
-	r.door.open.Store(o)
 	r.table.init()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if other := s.roots[dir]; other != nil { // somebody was faster
-		o.root.Close()
+		r.door.close()
 		other.users++
 		return other, nil
 	}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package resource
+
+// system knows of nothing more here.
+func (i *info) system(any) {}
