@@ -24,9 +24,13 @@ func (x *Receiver) Body(in []byte) (data []byte, n int, done bool, err *Error) {
 		}
 		return in[:n:n], n, x.state == between, nil
 	case untilEnd:
-		if x.total += int64(len(in)); x.lim.BodyBytes > 0 && x.total > x.lim.BodyBytes {
-			return nil, 0, false, x.keep(fail(413, reasonBodyLarge, 0))
+		if room := x.lim.BodyBytes - x.total; x.lim.BodyBytes > 0 && int64(len(in)) > room {
+			if room == 0 {
+				return nil, 0, false, x.keep(fail(413, reasonBodyLarge, 0))
+			}
+			in = in[:room:room]
 		}
+		x.total += int64(len(in))
 		return in, len(in), false, nil
 	case tunnel:
 		return in, len(in), false, nil

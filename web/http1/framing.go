@@ -56,10 +56,12 @@ func framing(f *message.Fields, minor uint8) (kind Framing, length int64, err *E
 func parseLength(digits []byte) (int64, bool) {
 	n := int64(0)
 	for _, c := range digits {
-		if !isDigit(c) || n > (math.MaxInt64-9)/10 {
+		if !isDigit(c) || n > math.MaxInt64/10 {
 			return 0, false
 		}
-		n = n*10 + int64(c-'0')
+		if n = n*10 + int64(c-'0'); n < 0 {
+			return 0, false
+		}
 	}
 	return n, len(digits) > 0
 }

@@ -111,6 +111,9 @@ func (x *Receiver) request(in []byte, lim *Limits, r *message.Request) (int, *Er
 	if version > target && in[version-1] == ' ' && binary.LittleEndian.Uint64(in[version:]) == http11 {
 		r.Major, r.Minor = 1, 1
 	} else {
+		if cr := bytes.IndexByte(in[target:lineEnd-2], '\r'); cr >= 0 {
+			return 0, fail(400, reasonBareCR, target+cr)
+		}
 		space := bytes.LastIndexByte(in[target:lineEnd-2], ' ')
 		if space < 0 {
 			return 0, fail(400, reasonNoVersion, target)
