@@ -132,7 +132,12 @@ func (d *decoder) compile(text string, scope template.Scope, l located) (*templa
 	t, err := template.Compile(text, scope)
 	if err != nil {
 		wrong := err.(*template.Error)
-		d.fail(d.spot(l, wrong.Offset, wrong.End), wrong.Message, wrong.Hint)
+		at := d.spot(l, wrong.Offset, wrong.End)
+		out := Diagnostic{Severity: Error, Pos: d.position(at), End: d.endPosition(at), Summary: wrong.Message, Hint: wrong.Hint}
+		if at == l.at && l.pos.Source != nil {
+			out.Related = []Related{{*l.pos.Source, "the text comes from here"}}
+		}
+		d.append(out)
 		return nil, false
 	}
 	return t, true
@@ -337,6 +342,10 @@ func (d *decoder) inBounds(s *setting, l located, n int64, show func(...any) str
 	if s.min == 0 && s.max == 0 || n >= s.min && n <= s.max {
 		return true
 	}
-	d.fail(l.at, fmt.Sprintf("%s cannot be %s", s.name, show(n)), fmt.Sprintf("it may be from %s to %s", show(s.min), show(s.max)))
+	written := show(n)
+	if l.value.Type() == cty.String {
+		written = quoted(l.value.AsString())
+	}
+	d.fail(l.at, fmt.Sprintf("%s cannot be %s", s.name, written), fmt.Sprintf("it may be from %s to %s", show(s.min), show(s.max)))
 	return false
 }

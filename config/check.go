@@ -77,7 +77,11 @@ func checkOwnField(action HeaderAction, name string) *problem {
 	if !own {
 		return nil
 	}
-	return &problem{message: fmt.Sprintf("a header rule cannot %s %s", action, name), hint: why}
+	does := action.String()
+	if action == HeaderDefault {
+		does = "be a default for"
+	}
+	return &problem{message: fmt.Sprintf("a header rule cannot %s %s", does, name), hint: why}
 }
 
 // checkFieldValue refuses what would end a header line early: RFC 9110 §5.5.
@@ -107,16 +111,11 @@ func checkMethod(method string) *problem {
 	if !isToken(method) {
 		return &problem{message: quoted(method) + " is no method", hint: `write, for example, "GET"`}
 	}
-	known := []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"}
+	known := []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "QUERY", "PURGE", "LOCK", "UNLOCK"}
 	if upper := strings.ToUpper(method); upper != method {
 		return &problem{message: "methods are case-sensitive, and no client sends " + quoted(method), hint: "write " + quoted(upper)}
 	}
-	for _, k := range known {
-		if k == method {
-			return nil
-		}
-	}
-	if near := nearest(method, known); near != "" && len(method) >= len(near) && method != "PURGE" {
+	if near := nearest(method, known); near != "" && near != method {
 		return &problem{message: quoted(method) + " is no method that clients send", hint: "did you mean " + quoted(near) + "?"}
 	}
 	return nil

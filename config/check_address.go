@@ -18,17 +18,11 @@ func checkListenAddress(text string) *problem {
 	if strings.Contains(text, "://") {
 		return &problem{message: quoted(text) + " is a URL, not an address", hint: `write, for example, ":80"; host names belong in site blocks`}
 	}
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return &problem{message: quoted(text) + " has no port", hint: "write " + quoted(net.JoinHostPort(addr.String(), "80"))}
+	if p := checkBare(text); p != nil {
+		return p
 	}
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
-		if strings.Count(text, ":") > 1 {
-			end := strings.LastIndexByte(text, ':')
-			if _, err := netip.ParseAddr(text[:end]); err == nil {
-				return &problem{message: quoted(text) + " does not say where the address ends and the port begins", hint: fmt.Sprintf("write %q", "["+text[:end]+"]"+text[end:])}
-			}
-		}
 		return &problem{message: quoted(text) + " is no address with a port", hint: `write, for example, ":80", "127.0.0.1:8080" or "[::1]:8080"`}
 	}
 	if p := checkPort(port, len(text)-len(port)); p != nil {
@@ -47,6 +41,22 @@ func checkListenAddress(text string) *problem {
 		p.hint = fmt.Sprintf("names are not looked up here; write the address, or %q for all; host names belong in site blocks", ":"+port)
 	}
 	return p
+}
+
+// checkBare reports an address without a port, or without the brackets that part the two.
+func checkBare(text string) *problem {
+	addr, err := netip.ParseAddr(text)
+	end := strings.LastIndexByte(text, ':')
+	if end > 0 {
+		_, portErr := strconv.ParseUint(text[end+1:], 10, 16)
+		if front, err := netip.ParseAddr(text[:end]); err == nil && portErr == nil && front.Is6() {
+			return &problem{message: quoted(text) + " does not say where the address ends and the port begins", hint: "write " + quoted("["+text[:end]+"]"+text[end:])}
+		}
+	}
+	if err == nil {
+		return &problem{message: quoted(text) + " has no port", hint: "write, for example, " + quoted(net.JoinHostPort(addr.String(), "80"))}
+	}
+	return nil
 }
 
 func checkPort(port string, offset int) *problem {
@@ -107,8 +117,8 @@ func parseSocket(text string) (netip.AddrPort, *problem) {
 	if err == nil {
 		return netip.AddrPortFrom(socket.Addr().Unmap(), socket.Port()), nil
 	}
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return netip.AddrPort{}, &problem{message: quoted(text) + " has no port", hint: fmt.Sprintf("write %q for any port", net.JoinHostPort(addr.String(), "0"))}
+	if p := checkBare(text); p != nil {
+		return netip.AddrPort{}, p
 	}
 	return netip.AddrPort{}, &problem{message: quoted(text) + " is no address with a port", hint: `write, for example, "192.0.2.1:80", or "[::1]:0" for any port`}
 }

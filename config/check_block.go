@@ -107,7 +107,11 @@ func (d *decoder) checkStrip(b *block, r *Route) {
 	literal, _, glob := strings.Cut(r.Pattern.V, "*")
 	fits := literal == prefix.V || strings.HasPrefix(literal, prefix.V+"/") || glob && strings.HasPrefix(prefix.V, strings.TrimSuffix(literal, "/"))
 	if !fits {
-		d.warnAt(prefix.Pos, fmt.Sprintf("no path that %q matches begins with %q", r.Pattern.V, prefix.V), "strip_prefix takes away what stands at the front of the path",
+		hint := "strip_prefix takes away what stands at the front of the path"
+		if front := strings.TrimRight(literal, "/"); nearest(prefix.V, []string{front}) != "" {
+			hint = "did you mean " + quoted(front) + "?"
+		}
+		d.warnAt(prefix.Pos, fmt.Sprintf("no path that %q matches begins with %q", r.Pattern.V, prefix.V), hint,
 			Related{r.Pattern.Pos, "the pattern is here"})
 	}
 }

@@ -19,7 +19,7 @@ func (d *decoder) checkFolder(path, written string, l located) {
 		return
 	}
 	d.seenRoots[path] = true
-	shown := quoted(path)
+	shown := quoted(shownPath(path))
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
 		// To look for anything in it, its search permission is needed.
@@ -30,7 +30,7 @@ func (d *decoder) checkFolder(path, written string, l located) {
 		return
 	}
 	if err == nil {
-		d.fail(l.at, shown+" is a file, and root is a folder", "write "+quoted(filepath.Dir(path))+" for the folder it is in")
+		d.fail(l.at, shown+" is a file, and root is a folder", "write "+quoted(filepath.Dir(written))+" for the folder it is in")
 		return
 	}
 	summary, hint := d.brokenPath(path, err)
@@ -48,10 +48,10 @@ func (d *decoder) checkParent(path string, l located) {
 		summary, hint := d.brokenPath(folder, err)
 		d.warn(l.at, summary, hint)
 	} else if !info.IsDir() {
-		d.warn(l.at, quoted(folder)+" is a file, and a log file cannot be in it", "")
+		d.warn(l.at, quoted(shownPath(folder))+" is a file, and a log file cannot be in it", "")
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		d.fail(l.at, quoted(path)+" is a folder", "write the path of a file in it")
+		d.fail(l.at, quoted(shownPath(path))+" is a folder", "write the path of a file in it")
 	}
 }
 
@@ -65,17 +65,29 @@ func (d *decoder) brokenPath(path string, err error) (summary, hint string) {
 		case errors.Is(stat, fs.ErrNotExist):
 			if _, err := os.Lstat(next); err == nil {
 				target, _ := os.Readlink(next)
-				return quoted(next) + " is a link that leads nowhere", "it leads to " + quoted(target)
+				return quoted(shownPath(next)) + " is a link that leads nowhere", "it leads to " + quoted(target)
 			}
-			return fmt.Sprintf("there is no %q in %s", name, good), neighbours(good, name)
+			return fmt.Sprintf("there is no %q in %s", name, shownPath(good)), neighbours(good, name)
 		case stat != nil:
-			return fmt.Sprintf("cannot look into %s: %s", good, cause(stat)), permissions(good)
+			return fmt.Sprintf("cannot look into %s: %s", shownPath(good), cause(stat)), permissions(good)
 		case !info.IsDir() && next != path:
-			return next + " is a file, not a folder", ""
+			return quoted(shownPath(next)) + " is a file, not a folder", ""
 		}
 		good = next
 	}
-	return path + ": " + cause(err), ""
+	return shownPath(path) + ": " + cause(err), ""
+}
+
+// shownPath is a path as a person in the working directory would write it, when that is shorter.
+func shownPath(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if below, ok := strings.CutPrefix(path, here+string(filepath.Separator)); ok {
+		return below
+	}
+	return path
 }
 
 // neighbours names what is in a folder instead of the missing name.
@@ -91,7 +103,7 @@ func neighbours(folder, missing string) string {
 		}
 	}
 	if near := nearest(missing, names); near != "" {
-		return "did you mean " + quoted(filepath.Join(folder, near)) + "?"
+		return "did you mean " + quoted(near) + "?"
 	}
 	const enough = 6
 	switch {
@@ -116,7 +128,7 @@ func permissions(folder string) string {
 func (d *decoder) checkMissingPages() {
 	seen := make(map[string]bool)
 	check := func(s *Settings) {
-		if s.Root == nil || s.Files.Missing == nil || d.opt.NoFiles {
+		if s.Root == nil || s.Files.Missing == nil || s.Files.Missing.Path.V == "" || d.opt.NoFiles {
 			return
 		}
 		m := s.Files.Missing
@@ -125,8 +137,9 @@ func (d *decoder) checkMissingPages() {
 			return
 		}
 		seen[path] = true
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			d.warnAt(m.Path.Pos, fmt.Sprintf("there is no %s under the root %s", m.Path.V, quoted(s.Root.V)), "clients get the plain answer until it is there",
+		_, rootErr := os.Stat(s.Root.V) // reported already
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && rootErr == nil {
+			d.warnAt(m.Path.Pos, fmt.Sprintf("there is no %s under the root %s", m.Path.V, quoted(shownPath(s.Root.V))), "clients get the plain answer until it is there",
 				Related{s.Root.Pos, "the root is here"})
 		}
 	}

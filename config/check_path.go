@@ -72,7 +72,7 @@ func checkPathText(path string) *problem {
 func checkStripPrefix(prefix string) *problem {
 	switch {
 	case !strings.HasPrefix(prefix, "/"):
-		return &problem{message: fmt.Sprintf("the prefix %q does not begin with /", prefix), hint: "write " + quoted("/"+prefix)}
+		return &problem{message: fmt.Sprintf("the prefix %q does not begin with /", prefix), hint: "write " + quoted("/"+strings.TrimRight(prefix, "/*"))}
 	case strings.HasSuffix(prefix, "/*"):
 		return &problem{message: fmt.Sprintf("the prefix %q is a pattern", prefix), hint: "write " + quoted(strings.TrimSuffix(prefix, "/*"))}
 	case len(prefix) > 1 && strings.HasSuffix(prefix, "/"):

@@ -35,7 +35,7 @@ func (d *decoder) decode(t *blockType, b *body, value any) {
 			it := t.block(inner.name)
 			switch {
 			case it == nil && !late && t.setting(inner.name) != nil:
-				d.fail(inner.at, fmt.Sprintf("%s is a setting, not a block", inner.name), "write "+inner.name+" = …")
+				d.fail(inner.at, fmt.Sprintf("%s is a setting, not a block", inner.name), settingHint(t, inner.name))
 			case it == nil && !late:
 				d.unknownBlock(t, inner)
 			case it == nil || it.late != late:
@@ -50,6 +50,16 @@ func (d *decoder) decode(t *blockType, b *body, value any) {
 	}
 }
 
+// settingHint says how a setting that was written as a block is written, and which block may have been meant.
+func settingHint(t *blockType, name string) string {
+	for _, b := range t.blocks {
+		if slices.Contains(b.also, name) {
+			return "did you mean " + t.written(b.name) + "? The setting is written " + name + " = …"
+		}
+	}
+	return "write " + name + " = …"
+}
+
 // open decodes one block into the value that the schema makes or finds for it.
 func (d *decoder) open(t *blockType, b *block, owner any) {
 	value := t.open(d, owner)
@@ -58,8 +68,10 @@ func (d *decoder) open(t *blockType, b *block, owner any) {
 	}
 	stamp(value, d.position(b.at))
 	d.written[value] = b
+	before := d.diags.errors()
 	d.assignLabels(t, b, value)
 	d.decode(t, b.body, value)
+	b.body.lost = b.body.lost || d.diags.errors() > before
 	if t.done != nil {
 		t.done(d, b, value)
 	}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,8 +69,12 @@ func (opt ServeOptions) root() string {
 	return root
 }
 
+// chosen is the Position's file of what the serve command itself chooses, where a file's default is another.
+const chosen = "vitrine serve"
+
 // Default is the configuration that `vitrine serve` amounts to. What an option says has the option's name as its
-// Position; everything else is a default. The options have passed Check.
+// Position, what the command chooses has the command's, and everything else is a default. The options have passed
+// Check.
 func Default(opt ServeOptions) *Config {
 	d := newDecoder(Options{NoFiles: true})
 	c := d.config
@@ -87,9 +90,9 @@ func Default(opt ServeOptions) *Config {
 	case opt.Log != "":
 		access.Format = flagged("--log", opt.Log)
 	case opt.Terminal:
-		access.Format.V = "readable"
+		access.Format = flagged(chosen, "readable")
 	}
-	c.Base.Files.Listing.V = true
+	c.Base.Files.Listing = flagged(chosen, true)
 	if opt.Listing != nil {
 		c.Base.Files.Listing = flagged("--listing", *opt.Listing)
 	}
@@ -98,7 +101,7 @@ func Default(opt ServeOptions) *Config {
 
 	l := &Listen{}
 	d.defaults(listenBlock, l)
-	l.Addresses = []Value[string]{{DefaultListen, trace.Position{Origin: trace.Default}}}
+	l.Addresses = []Value[string]{flagged(chosen, DefaultListen)}
 	if len(opt.Listen) > 0 {
 		l.Addresses = nil
 		for _, address := range opt.Listen {
@@ -108,9 +111,9 @@ func Default(opt ServeOptions) *Config {
 	l.Pos = l.Addresses[0].Pos
 	c.Listens = []*Listen{l}
 
-	s := &Site{Settings: c.Base.inherited(), Default: Value[bool]{true, trace.Position{Origin: trace.Default}}}
-	s.Pos = trace.Position{Origin: trace.Default}
-	root := Value[string]{opt.root(), trace.Position{Origin: trace.Default}}
+	s := &Site{Settings: c.Base.inherited(), Default: flagged(chosen, true)}
+	s.Pos = s.Default.Pos
+	root := flagged(chosen, opt.root())
 	if opt.Root != "" {
 		root = flagged("DIR", root.V)
 	}
@@ -121,22 +124,4 @@ func Default(opt ServeOptions) *Config {
 
 func flagged[T any](name string, v T) Value[T] {
 	return Value[T]{v, trace.Position{File: name, Origin: trace.Flag}}
-}
-
-// LocalURLs are the URLs under which a person on this machine reaches an address it listens on, for the greeting.
-func LocalURLs(address string) []string {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	if port == "80" {
-		if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-			host = "[" + host + "]"
-		}
-		return []string{"http://" + host + "/"}
-	}
-	return []string{"http://" + net.JoinHostPort(host, port) + "/"}
 }

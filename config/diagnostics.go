@@ -42,6 +42,7 @@ type Related struct {
 type Diagnostics struct {
 	list    []Diagnostic
 	sources map[string][]byte
+	read    []string // the names of the sources, in the order they were read
 }
 
 // Add appends a Diagnostic about the place pos. When pos is in a file that was loaded, Write quotes it.
@@ -80,6 +81,17 @@ func (ds *Diagnostics) HasErrors() bool {
 	return slices.ContainsFunc(ds.list, func(d Diagnostic) bool { return d.Severity == Error })
 }
 
+// errors is the number of errors.
+func (ds *Diagnostics) errors() int {
+	n := 0
+	for _, d := range ds.list {
+		if d.Severity == Error {
+			n++
+		}
+	}
+	return n
+}
+
 // Error is the first error in one line with the number of the others, so that a Diagnostics can be an error.
 func (ds *Diagnostics) Error() string {
 	errs := ds.Errors()
@@ -113,15 +125,9 @@ func place(pos trace.Position) string {
 }
 
 func (ds *Diagnostics) sort() {
-	order := make(map[string]int)
-	for _, d := range ds.list {
-		if _, seen := order[d.Pos.File]; !seen {
-			order[d.Pos.File] = len(order)
-		}
-	}
 	slices.SortStableFunc(ds.list, func(a, b Diagnostic) int {
 		return cmp.Or(
-			cmp.Compare(order[a.Pos.File], order[b.Pos.File]),
+			cmp.Compare(slices.Index(ds.read, a.Pos.File), slices.Index(ds.read, b.Pos.File)),
 			cmp.Compare(a.Pos.Line, b.Pos.Line),
 			cmp.Compare(a.Pos.Column, b.Pos.Column),
 			cmp.Compare(a.Severity, b.Severity),
@@ -134,6 +140,7 @@ func (ds *Diagnostics) addSource(name string, src []byte) {
 		ds.sources = make(map[string][]byte)
 	}
 	ds.sources[name] = src
+	ds.read = append(ds.read, name)
 }
 
 func count(n int, noun string) string {

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
+	"vitrine/trace"
 )
 
 // finish completes the configuration and checks what only the whole of it can show.
@@ -17,10 +17,10 @@ func (d *decoder) finish() {
 		return // something may be missing: what follows would be guesses
 	}
 	if len(c.Listens) == 0 && (len(c.Sites) == 0 || anyWithoutListen(c.Sites)) && !d.diags.HasErrors() {
-		d.fail(topOf(d.files[0]), "this configuration listens nowhere", `write, for example, listen ":80" {} or listen "127.0.0.1:8080" {}`)
+		d.failAt(trace.Position{File: d.files[0].name}, "this configuration listens nowhere", `write, for example, listen ":80" {} or listen "127.0.0.1:8080" {}`)
 	}
 	if len(c.Sites) == 0 && !d.diags.HasErrors() {
-		d.warn(topOf(d.files[0]), "there is no site, so every request gets 421", `write, for example, site "example.org" { root = "/srv/www" }`)
+		d.warnAt(trace.Position{File: d.files[0].name}, "there is no site, so every request gets 421", `write, for example, site "example.org" { root = "/srv/www" }`)
 	}
 	d.checkListens()
 	d.checkHosts()
@@ -38,9 +38,6 @@ func anyWithoutListen(sites []*Site) bool {
 	}
 	return false
 }
-
-// topOf is the first place of a file, for what is absent everywhere.
-func topOf(f *file) hcl.Range { return hcl.Range{Filename: f.name} }
 
 // claim is one address that something listens on.
 type claim struct {

@@ -81,8 +81,9 @@ func isOwn(pos trace.Position) bool {
 	return pos.Origin != trace.Inherited && pos.Origin != trace.Default && !(pos.IsZero() && pos.Origin == trace.Written)
 }
 
-// headerGroups parts rules into the header blocks they can be printed as: within a block each action has one map, and
-// the order of rules must not change. What is inherited and what is not never share a block.
+// headerGroups parts rules into the header blocks they can be printed as: a block has one map for each action, printed
+// in the order of the actions, and the order of rules must not change. What is inherited and what is not never share
+// a block.
 func headerGroups(rules []HeaderRule) []any {
 	var groups []any
 	for i, r := range rules {
@@ -100,10 +101,6 @@ func headerGroups(rules []HeaderRule) []any {
 // fits reports whether a rule may follow the others in one block.
 func fits(group []HeaderRule, r HeaderRule) bool {
 	last := group[len(group)-1]
-	if isOwn(last.Pos) != isOwn(r.Pos) {
-		return false
-	}
-	return !slices.ContainsFunc(group, func(g HeaderRule) bool {
-		return g.Action == r.Action && (last.Action != r.Action || strings.EqualFold(g.Name, r.Name))
-	})
+	return isOwn(last.Pos) == isOwn(r.Pos) && r.Action >= last.Action &&
+		!slices.ContainsFunc(group, func(g HeaderRule) bool { return g.Action == r.Action && strings.EqualFold(g.Name, r.Name) })
 }

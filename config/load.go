@@ -128,7 +128,7 @@ func (d *decoder) read(name string, src []byte, parent *file, top *body) {
 	d.config.Paths = append(d.config.Paths, name)
 
 	tree := d.parse(f)
-	top.syntax = top.syntax || tree.syntax
+	top.lost = top.lost || tree.lost
 	top.end = tree.end
 	var includes []*attr
 	for _, a := range tree.attrs {
@@ -156,7 +156,7 @@ func (d *decoder) parse(f *file) *body {
 		expr, diags := json.ParseExpression(f.src, f.name)
 		if diags.HasErrors() {
 			d.syntaxErrors(f, diags)
-			return &body{syntax: true}
+			return &body{lost: true}
 		}
 		return d.jsonBody(f, d.root, expr)
 	}
@@ -164,9 +164,9 @@ func (d *decoder) parse(f *file) *body {
 	d.syntaxErrors(f, diags)
 	native, ok := parsed.Body.(*hclsyntax.Body)
 	if !ok {
-		return &body{syntax: true}
+		return &body{lost: true}
 	}
-	return nativeBody(f, native)
+	return d.nativeBody(f, native)
 }
 
 func (d *decoder) readLocals(f *file, b *block) {

@@ -24,7 +24,7 @@ var schema = &blockType{
 			field: in(func(c *Config) any { return &c.Threads })},
 		{name: "server", kind: kindText, initial: `"vitrine"`, check: checkFieldValue,
 			doc:   "The Server field of every response; an empty text sends none.",
-			also:  []string{"server_tokens", "servertokens", "server_name"},
+			also:  []string{"server_tokens", "servertokens", "serversignature"},
 			field: in(func(c *Config) any { return &c.Server })},
 		{name: "include", kind: kindTexts, example: `["sites/*.hcl"]`,
 			doc:  "Files to read as if they stood here, relative to this file; * stands for any part of a name. An included file sees the locals of the file that includes it.",

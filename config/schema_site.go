@@ -2,10 +2,10 @@ package config
 
 import "vitrine/config/template"
 
-// settingRows are the settings that sites and routes share.
+// The settings that sites and routes share.
 var (
 	rootSetting = &setting{name: "root", kind: kindFolder, example: `"/srv/www"`,
-		doc:   "The folder whose files are served, relative to the file that says it.",
+		doc:   "The folder whose files are served, relative to the file that says it. A route takes its site's when it says no other way to answer.",
 		also:  []string{"document_root", "documentroot", "docroot", "dir", "directory", "folder", "alias"},
 		field: in(func(s *Settings) any { return &s.Root })}
 	stripPrefixSetting = &setting{name: "strip_prefix", kind: kindText, example: `"/static"`, check: checkStripPrefix,
@@ -13,7 +13,7 @@ var (
 		also:  []string{"strip", "uri_strip_prefix", "alias"},
 		field: in(func(s *Settings) any { return &s.StripPrefix })}
 	bodyBytesSetting = &setting{name: "body_bytes", kind: kindSize, min: 0, max: 1 << 50, example: `"10MiB"`,
-		doc:   "The body of one request; a longer one is answered with 413; 0 is no bound.",
+		doc:   "The body of one request; a longer one is answered with 413; 0 is no bound. Without it, the bound of limits holds.",
 		also:  []string{"client_max_body_size", "limitrequestbody", "max_body"},
 		field: in(func(s *Settings) any { return &s.BodyBytes })}
 )
@@ -58,7 +58,7 @@ var routeBlock = &blockType{
 	name: "route", many: true, late: true,
 	labels: labels{name: "pattern", min: 1, max: 1, check: checkPattern,
 		field: in(func(r *Route) any { return &r.Pattern })},
-	doc:     "What holds for some paths. Routes are tried in file order and the first that matches answers. A pattern is an exact path, a prefix with /* at its end, or a glob in which * stands for anything within a segment and ** for any number of segments.",
+	doc:     "What holds for some paths. Routes are tried in file order and the first that matches answers. A pattern is an exact path, a folder and everything below with /* at its end, or a glob in which * stands for anything within a segment and ** for anything at all; %XX is the byte itself.",
 	example: "route \"/static/*\" {\n  root         = \"/srv/static\"\n  strip_prefix = \"/static\"\n}",
 	also:    []string{"location", "path", "handle", "match", "url"},
 	settings: []*setting{

@@ -11,18 +11,36 @@ import (
 
 // nearest is the candidate that name was most probably meant to be, or "" when none is near enough.
 func nearest(name string, candidates []string) string {
-	lower := strings.ToLower(name)
 	best, bestDistance := "", max(1, len(name)/3)+1
 	for _, candidate := range candidates {
-		distance := levenshtein.Distance(lower, strings.ToLower(candidate), nil)
-		if strings.ReplaceAll(strings.ReplaceAll(lower, "_", ""), "-", "") == strings.ReplaceAll(strings.ReplaceAll(candidate, "_", ""), "-", "") {
-			distance = 0
-		}
-		if distance < bestDistance {
-			best, bestDistance = candidate, distance
+		if d := distance(name, candidate); d < bestDistance {
+			best, bestDistance = candidate, d
 		}
 	}
 	return best
+}
+
+// distance is how many mistakes make a name of another. Case, hyphens and underscores are no mistakes, and letters in
+// another order are one.
+func distance(a, b string) int {
+	a, b = plain(a), plain(b)
+	if a == b {
+		return 0
+	}
+	if letters(a) == letters(b) {
+		return 1
+	}
+	return levenshtein.Distance(a, b, nil)
+}
+
+func plain(name string) string {
+	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+}
+
+func letters(name string) string {
+	all := []rune(name)
+	slices.Sort(all)
+	return string(all)
 }
 
 // names are the settings and blocks of t that may be written.
@@ -45,7 +63,8 @@ func (d *decoder) unknown(t *blockType, what, name string, at hcl.Range) {
 
 func (d *decoder) meant(t *blockType, name string) string {
 	normal := strings.ToLower(strings.ReplaceAll(name, "-", "_"))
-	if near := nearest(name, t.names()); near != "" {
+	near := nearest(name, t.names())
+	if near != "" && distance(name, near) <= 1 {
 		return "did you mean " + t.written(near) + "?"
 	}
 	if s := t.elsewhere(normal); s != "" {
@@ -56,13 +75,19 @@ func (d *decoder) meant(t *blockType, name string) string {
 		if other == t || other.setting(name) == nil && other.block(name) == nil {
 			return
 		}
-		place := other.title()
+		place := "in " + other.title()
+		if other.name == "" {
+			place = "at the top level"
+		}
 		if !slices.Contains(places, place) {
 			places = append(places, place)
 		}
 	})
 	if len(places) > 0 && len(places) <= 4 {
-		return fmt.Sprintf("%s belongs in %s", name, oneOf(places))
+		return fmt.Sprintf("%s belongs %s", name, oneOf(places))
+	}
+	if near != "" {
+		return "did you mean " + t.written(near) + "?"
 	}
 	// The name may be what another server calls something that has another place here.
 	hint := ""

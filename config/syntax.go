@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,24 +17,32 @@ import (
 // syntaxErrors reports what HCL could not read, in the words of this language, and notes which lines cannot be
 // trusted after it: one forgotten quote must not be reported as twenty other mistakes.
 func (d *decoder) syntaxErrors(f *file, diags hcl.Diagnostics) {
+	f.unread = make(map[int]bool)
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int { return cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte) })
 	for _, diag := range diags {
-		if diag.Severity != hcl.DiagError || diag.Subject == nil {
+		if diag.Severity != hcl.DiagError {
 			continue
 		}
 		f.broken, d.broken = true, true
 		line := d.position(*diag.Subject).Line
-		if f.doubtful > 0 && line >= f.doubtful {
-			continue
+		if f.unread[line] || f.doubtful > 0 && line >= f.doubtful {
+			continue // a consequence of what is reported already
 		}
-		out := d.syntaxError(f, diag)
+		d.diags.Append(d.syntaxError(f, diag))
 		for l := line; l <= d.endPosition(*diag.Subject).Line; l++ {
-			if f.unread == nil {
-				f.unread = make(map[int]bool)
-			}
 			f.unread[l] = true
 		}
-		d.diags.Append(out)
 	}
+}
+
+// notABlock reports what HCL took for the beginning of a block while it recovered from another error.
+func (d *decoder) notABlock(f *file, b *hclsyntax.Block) {
+	line := d.position(b.TypeRange).Line
+	if f.unread[line] {
+		return
+	}
+	d.diags.Append(d.syntaxError(f, &hcl.Diagnostic{Summary: "Invalid block definition", Subject: &b.TypeRange}))
+	f.unread[line] = true
 }
 
 var (
@@ -82,15 +92,15 @@ func (d *decoder) syntaxError(f *file, diag *hcl.Diagnostic) Diagnostic {
 		return say("a comma or a new line is missing before this", "")
 	case "Invalid block definition":
 		if m := nginxStatement.FindStringSubmatch(text); m != nil {
-			return say("this is neither a setting nor a block", fmt.Sprintf("a setting is written %s = %s", m[1], inQuotes(m[2])))
+			return say("this is neither a setting nor a block", fmt.Sprintf("a setting is written %s = %s", m[1], d.asValue(m[1], m[2])))
 		}
 		return say("this block lacks its braces", "a block is written name \"label\" { … }, with the { on the same line")
 	case "Argument or block definition required":
 		if m := colonForEquals.FindStringSubmatch(text); m != nil {
-			return say("this is neither a setting nor a block", fmt.Sprintf("a setting is written with =: %s = %s", m[1], inQuotes(m[2])))
+			return say("this is neither a setting nor a block", fmt.Sprintf("a setting is written with =: %s = %s", m[1], d.asValue(m[1], m[2])))
 		}
 		if m := nginxStatement.FindStringSubmatch(text); m != nil {
-			return say("this is neither a setting nor a block", fmt.Sprintf("a setting is written %s = %s", m[1], inQuotes(m[2])))
+			return say("this is neither a setting nor a block", fmt.Sprintf("a setting is written %s = %s", m[1], d.asValue(m[1], m[2])))
 		}
 		return say("this is neither a setting nor a block", "a setting is written name = value, a block name { … }")
 	case "Invalid character", "Invalid expression", "Missing newline after argument", "Extra characters after interpolation expression":
@@ -134,6 +144,19 @@ func (d *decoder) margin(f *file, line int) int {
 			}
 		}
 	}
+}
+
+// asValue writes a bare word as the value of the setting of that name.
+func (d *decoder) asValue(name, word string) string {
+	value, list := inQuotes(word), false
+	d.root.walk(nil, func(_ []string, t *blockType) {
+		s := t.setting(name)
+		list = list || s != nil && s.kind.isList()
+	})
+	if list && !strings.HasPrefix(value, "[") {
+		return "[" + value + "]"
+	}
+	return value
 }
 
 // inQuotes puts a word between quotes, unless it has them or needs none.
@@ -186,8 +209,27 @@ func (d *decoder) evalError(f *file, expr hcl.Expression, diag *hcl.Diagnostic) 
 			return
 		}
 	}
-	d.append(Diagnostic{Severity: Error, Pos: d.position(at), End: d.endPosition(at),
-		Summary: strings.ToLower(diag.Summary[:1]) + diag.Summary[1:], Detail: diag.Detail})
+	out := Diagnostic{Severity: Error, Pos: d.position(at), End: d.endPosition(at),
+		Summary: strings.ToLower(diag.Summary[:1]) + diag.Summary[1:], Detail: diag.Detail}
+	if m := calledFunction.FindStringSubmatch(diag.Detail); m != nil {
+		out.Hint = usage(m[1])
+	}
+	d.append(out)
+}
+
+var calledFunction = regexp.MustCompile(`[Ff]unction "(\w+)"`)
+
+// usage shows how a function is called, or is empty when there is none of that name.
+func usage(name string) string {
+	for _, f := range expressionFunctions {
+		if f.name == name {
+			return "it is written " + f.usage
+		}
+	}
+	if name == "env" {
+		return "it is written " + envFunctionUsage
+	}
+	return ""
 }
 
 // unknownVariable reports a bare word. Nearly always it is a text without its quotes.
@@ -219,6 +261,9 @@ func (d *decoder) unknownVariable(f *file, expr hcl.Expression, use hcl.Traversa
 		if near := nearest(whole, d.current.choices); near != "" {
 			hint = "write " + quoted(near)
 		}
+	}
+	if _, set := d.opt.Env(whole); set {
+		hint = "write env." + whole + " for the environment variable, or " + quoted(whole) + " for the text"
 	}
 	if f.local(use.RootName()) != nil {
 		hint = "write local." + whole + " for the local, or " + quoted(whole) + " for the text"

@@ -15,11 +15,11 @@ type body struct {
 	attrs  []*attr
 	blocks []*block
 	end    hcl.Range // the closing brace, or the file's end
-	syntax bool      // a syntax error may have taken something away
+	lost   bool      // an error may have taken something away
 }
 
-// whole reports whether nothing was lost to a syntax error, so that what is absent was not written.
-func (b *body) whole() bool { return !b.syntax }
+// whole reports whether nothing was lost to an error, so that what is absent was not written.
+func (b *body) whole() bool { return !b.lost }
 
 // attr is one name = expression.
 type attr struct {
@@ -46,14 +46,18 @@ type label struct {
 }
 
 // nativeBody makes the tree of a body in the native syntax.
-func nativeBody(f *file, in *hclsyntax.Body) *body {
-	out := &body{end: in.EndRange, syntax: f.broken}
+func (d *decoder) nativeBody(f *file, in *hclsyntax.Body) *body {
+	out := &body{end: in.EndRange, lost: f.broken}
 	for _, a := range in.Attributes {
 		out.attrs = append(out.attrs, &attr{a.Name, a.NameRange, a.Expr, f})
 	}
 	slices.SortFunc(out.attrs, func(a, b *attr) int { return cmp.Compare(a.at.Start.Byte, b.at.Start.Byte) })
 	for _, b := range in.Blocks {
-		made := &block{name: b.Type, at: b.TypeRange, head: b.TypeRange, file: f, body: nativeBody(f, b.Body)}
+		if b.OpenBraceRange == b.TypeRange {
+			d.notABlock(f, b)
+			continue
+		}
+		made := &block{name: b.Type, at: b.TypeRange, head: b.TypeRange, file: f, body: d.nativeBody(f, b.Body)}
 		made.body.end = b.CloseBraceRange
 		for i, text := range b.Labels {
 			made.labels = append(made.labels, label{text, b.LabelRanges[i]})
@@ -68,10 +72,11 @@ func nativeBody(f *file, in *hclsyntax.Body) *body {
 // object, or a list of objects for several. Where a block has labels, the object's keys are the labels, and its values
 // the bodies; where it may have several, a key holds them all, with spaces between.
 func (d *decoder) jsonBody(f *file, t *blockType, expr hcl.Expression) *body {
-	out := &body{end: expr.Range(), syntax: f.broken}
+	out := &body{end: expr.Range(), lost: f.broken}
 	pairs, diags := hcl.ExprMap(expr)
 	if diags.HasErrors() {
 		d.fail(expr.Range(), t.title()+" is written as an object in JSON", `write { "name": value }`)
+		out.lost = true
 		return out
 	}
 	for _, pair := range pairs {
@@ -105,16 +110,19 @@ func (d *decoder) jsonLabels(out *body, t *blockType, start *block, expr hcl.Exp
 	pairs, diags := hcl.ExprMap(expr)
 	if diags.HasErrors() {
 		d.fail(expr.Range(), "the "+t.labels.name+" of "+t.title()+" is the key of an object in JSON",
-			`write "`+t.name+`": { "`+t.labels.name+`": { … } }`)
+			`write "`+t.name+`": { "`+strings.ToUpper(t.labels.name)+`": { … } }`)
 		return
 	}
 	for _, pair := range pairs {
 		text, at := jsonKey(pair.Key)
 		labelled := *start
 		labelled.head = at
-		if t.labels.max == 1 {
+		switch {
+		case t.labels.max == 1 && text == "" && t.labels.instead != "":
+			// A setting inside says it.
+		case t.labels.max == 1:
 			labelled.labels = []label{{text, at}}
-		} else {
+		default:
 			for _, one := range strings.Fields(text) {
 				labelled.labels = append(labelled.labels, label{one, at})
 			}

@@ -84,13 +84,14 @@ func parseDuration(text string) (time.Duration, *problem) {
 	return days + d, nil
 }
 
-// formatDuration writes a duration in the largest unit that needs no fraction; below two minutes people count seconds.
+// formatDuration writes a duration in the largest unit that needs no fraction; below two of them, people
+// count days in hours and minutes in seconds.
 func formatDuration(d time.Duration) string {
 	for _, u := range []struct {
-		name string
-		unit time.Duration
-	}{{"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}, {"us", time.Microsecond}} {
-		if d != 0 && d%u.unit == 0 && !(u.unit == time.Minute && d < 2*time.Minute) {
+		name        string
+		unit, least time.Duration
+	}{{"d", day, 2 * day}, {"h", time.Hour, 0}, {"m", time.Minute, 2 * time.Minute}, {"s", time.Second, 0}, {"ms", time.Millisecond, 0}, {"us", time.Microsecond, 0}} {
+		if d != 0 && d%u.unit == 0 && d >= u.least {
 			return strconv.FormatInt(int64(d/u.unit), 10) + u.name
 		}
 	}

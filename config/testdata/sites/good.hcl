@@ -1,0 +1,4 @@
+site "good.example" {
+  root  = "../public"
+  indox = 1
+}
