@@ -110,6 +110,16 @@ func TestWhatARemainingBodyIs(t *testing.T) {
 	if n, _ := x.RequestHead([]byte("\r\n"), &lim, &r); n != 0 || !x.Idle() || x.Started() {
 		t.Error("an empty line begins no message")
 	}
+	if n, _ := x.RequestHead([]byte("\r\n\r"), &lim, &r); n != 0 || x.Idle() || !x.Started() {
+		t.Error("half an empty line may be dropped")
+	}
+	if n, _ := x.RequestHead([]byte("\r\n\r\n"), &lim, &r); n != 0 || !x.Idle() || x.Started() {
+		t.Error("an empty line that came in two parts begins a message")
+	}
+	if n, _ := x.RequestHead([]byte("GE"), &lim, &r); n != 0 || !x.Started() {
+		t.Error("empty lines cannot be dropped")
+	}
+	x = Receiver{}
 	if n, _ := x.RequestHead([]byte("\r\nPOST"), &lim, &r); n != 0 || x.Idle() || !x.Started() || x.InBody() {
 		t.Error("a part of a head begins a message")
 	}

@@ -47,7 +47,8 @@ type Receiver struct {
 // InBody reports whether the content of a message is being received, its framing included.
 func (x *Receiver) InBody() bool { return x.state >= inLength && x.state <= untilEnd }
 
-// Idle reports whether the receiver is between two messages and nothing but empty lines was seen of the next.
+// Idle reports whether the receiver is between two messages and nothing but whole empty lines was seen of the next;
+// they may be dropped, so that an idle connection needs no buffer.
 func (x *Receiver) Idle() bool { return x.state == between && x.err == nil }
 
 // Started reports whether a part of a head was seen that is not yet whole.

@@ -47,7 +47,9 @@ func (x *Receiver) incomplete(in, head []byte) (int, *Error) {
 	if len(in) > len(head) {
 		return 0, x.keep(fail(431, reasonHeadLarge, len(head)))
 	}
-	x.scanned = uint32(len(head))
+	if x.state == inHead {
+		x.scanned = uint32(len(head))
+	}
 	return 0, nil
 }
 
@@ -66,72 +68,17 @@ func (x *Receiver) resume(head []byte, lim *Limits, f *message.Fields) bool {
 // request reads a head from its start.
 func (x *Receiver) request(in []byte, lim *Limits, r *message.Request) (int, *Error) {
 	r.Reset(in)
+	x.state = between
 	start, err := skipEmptyLines(in)
-	if start >= len(in) || err != nil {
+	if start == len(in) || err != nil {
 		return 0, err
 	}
-	if in[start] == '\r' { // the first half of an empty line, so far
-		return 0, nil
-	}
 	x.state = inHead
-
-	// The request line (RFC 9112 §3): method SP target SP version CRLF, with exactly these spaces.
-	i := start
-	for i < len(in) && fieldName[in[i]] && i-start <= maxMethod {
-		i++
+	line, err := x.requestLine(in, start, lim, r)
+	if line == 0 || err != nil {
+		return 0, err
 	}
-	switch {
-	case i-start > maxMethod:
-		return 0, fail(501, reasonMethodLong, start)
-	case i == len(in):
-		return 0, nil
-	case in[i] != ' ' || i == start:
-		return 0, fail(400, reasonMethod, i)
-	}
-	r.MethodText = message.Span{Off: uint32(start), Len: uint32(i - start)}
-	r.Method = message.LookupMethod(in[start:i])
-	target := i + 1
-
-	from := max(target, x.unscanned())
-	lf := bytes.IndexByte(in[from:], '\n')
-	lineEnd := len(in)
-	if lf >= 0 {
-		lineEnd = from + lf + 1
-	}
-	if lineEnd-target > lim.uriBytes()+versionBytes {
-		return 0, fail(414, reasonTargetLong, target)
-	}
-	if lf < 0 {
-		return 0, nil
-	}
-	if in[lineEnd-2] != '\r' {
-		return 0, fail(400, reasonBareLF, lineEnd-1)
-	}
-	version := lineEnd - 2 - 8
-	if version > target && in[version-1] == ' ' && binary.LittleEndian.Uint64(in[version:]) == http11 {
-		r.Major, r.Minor = 1, 1
-	} else {
-		if cr := bytes.IndexByte(in[target:lineEnd-2], '\r'); cr >= 0 {
-			return 0, fail(400, reasonBareCR, target+cr)
-		}
-		space := bytes.LastIndexByte(in[target:lineEnd-2], ' ')
-		if space < 0 {
-			return 0, fail(400, reasonNoVersion, target)
-		}
-		version = target + space + 1
-		var ok bool
-		if r.Major, r.Minor, ok = parseVersion(in[version : lineEnd-2]); !ok {
-			return 0, fail(400, reasonVersion, version)
-		}
-		if r.Major != 1 {
-			return 0, fail(505, reasonMajor, version)
-		}
-	}
-	if fault, at := r.ParseTarget(message.Span{Off: uint32(target), Len: uint32(version - 1 - target)}); fault != message.NoFault {
-		return 0, fail(400, faultReasons[fault], int(at))
-	}
-
-	p := readFields(in, progress{line: lineEnd}, lim.headerCount(), &r.Fields)
+	p := readFields(in, progress{line: line}, lim.headerCount(), &r.Fields)
 	switch {
 	case p.fault != nil:
 		return 0, fail(fieldStatus(p.fault), p.fault, p.offset)
@@ -139,10 +86,78 @@ func (x *Receiver) request(in []byte, lim *Limits, r *message.Request) (int, *Er
 		x.line, x.fields = uint32(p.line), uint16(p.count)
 		return 0, nil
 	}
-	if err := checkHost(r, lineEnd); err != nil {
+	if err := checkHost(r, line); err != nil {
 		return 0, err
 	}
 	return p.end, x.frameRequest(lim, r)
+}
+
+// requestLine reads method SP target SP version CRLF, with exactly these spaces (RFC 9112 §3). It returns the line's
+// end, 0 while it is incomplete. The method is judged as it comes, so that somebody who speaks another protocol hears
+// of it although no line end may ever follow.
+func (x *Receiver) requestLine(in []byte, start int, lim *Limits, r *message.Request) (end int, err *Error) {
+	i := start
+	for i < len(in) && fieldName[in[i]] && i-start <= maxMethod {
+		i++
+	}
+	switch {
+	case i-start > maxMethod:
+		return 0, fail(501, reasonMethodLong, start)
+	case i == len(in) || i == start && in[i] == '\r': // the latter is the first half of an empty line, so far
+		return 0, nil
+	case in[i] != ' ' || i == start:
+		return 0, fail(400, reasonMethod, i)
+	}
+	r.MethodText = message.Span{Off: uint32(start), Len: uint32(i - start)}
+	r.Method = message.LookupMethod(in[start:i])
+
+	target := i + 1
+	from := max(target, x.unscanned())
+	lf := bytes.IndexByte(in[from:], '\n')
+	if end = len(in); lf >= 0 {
+		end = from + lf + 1
+	}
+	switch {
+	case end-target > lim.uriBytes()+versionBytes:
+		return 0, fail(414, reasonTargetLong, target)
+	case lf < 0:
+		return 0, nil
+	case in[end-2] != '\r':
+		return 0, fail(400, reasonBareLF, end-1)
+	}
+
+	version := end - 2 - len("HTTP/1.1")
+	if version > target && in[version-1] == ' ' && binary.LittleEndian.Uint64(in[version:]) == http11 {
+		r.Major, r.Minor = 1, 1
+	} else if version, err = otherVersion(in, target, end-2, r); err != nil {
+		return 0, err
+	}
+	if fault, at := r.ParseTarget(message.Span{Off: uint32(target), Len: uint32(version - 1 - target)}); fault != message.NoFault {
+		return 0, fail(400, faultReasons[fault], int(at))
+	}
+	return end, nil
+}
+
+// otherVersion reads a version that is not exactly HTTP/1.1, from a line whose target begins at target. It returns
+// where the version begins.
+func otherVersion(in []byte, target, end int, r *message.Request) (version int, err *Error) {
+	line := in[target:end]
+	if cr := bytes.IndexByte(line, '\r'); cr >= 0 {
+		return 0, fail(400, reasonBareCR, target+cr)
+	}
+	space := bytes.LastIndexByte(line, ' ')
+	if space < 0 {
+		return 0, fail(400, reasonNoVersion, target)
+	}
+	version = target + space + 1
+	var ok bool
+	if r.Major, r.Minor, ok = parseVersion(in[version:end]); !ok {
+		return 0, fail(400, reasonVersion, version)
+	}
+	if r.Major != 1 {
+		return 0, fail(505, reasonMajor, version)
+	}
+	return version, nil
 }
 
 // unscanned is where the end of the first line of a head may be: behind what was looked at before, or anywhere once

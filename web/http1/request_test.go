@@ -48,7 +48,8 @@ var requestCases = map[string][]requestCase{
 		{"\rGET / HTTP/1.1" + h, "400 http1.line.bare-cr at 0"},
 		{"\r\n \r\nGET / HTTP/1.1" + h, "400 http1.method.invalid at 2"},
 		{"\r\n\r\n", ""}, // a client that ends an idle connection with them
-		{"\r", ""},
+		{"\r", "end: http1.end.in-head"},
+		{"\r\n\r", "end: http1.end.in-head"},
 	},
 	"RFC 9112 §2.2 white space before the first field": {
 		{"GET / HTTP/1.1\r\n Host: h\r\n\r\n", "400 http1.field.leading-space at 16"},

@@ -109,26 +109,18 @@ func fieldSlot(n int, first, middle, last byte) uint8 {
 }
 
 // LookupFieldID is the number of a field name in any case, or OtherField. It does not allocate.
-func LookupFieldID(name []byte) FieldID {
+func LookupFieldID(name []byte) FieldID { return lookupField(name) }
+
+// LookupFieldIDString is LookupFieldID for a string.
+func LookupFieldIDString(name string) FieldID { return lookupField(name) }
+
+func lookupField[T string | []byte](name T) FieldID {
 	n := len(name)
 	if n == 0 {
 		return OtherField
 	}
 	id := fieldSlots[fieldSlot(n, name[0], name[n/2], name[n-1])]
 	if string(name) == fieldNames[id] || EqualFold(name, fieldNames[id]) {
-		return id
-	}
-	return OtherField
-}
-
-// LookupFieldIDString is LookupFieldID for a string.
-func LookupFieldIDString(name string) FieldID {
-	n := len(name)
-	if n == 0 {
-		return OtherField
-	}
-	id := fieldSlots[fieldSlot(n, name[0], name[n/2], name[n-1])]
-	if name == fieldNames[id] || EqualFold(name, fieldNames[id]) {
 		return id
 	}
 	return OtherField
