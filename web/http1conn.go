@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"vitrine/trace"
 	"vitrine/web/exchange"
@@ -271,7 +272,8 @@ func (h *http1Conn) head(w *serve.Worker, x *exchange.Exchange, b *message.Block
 		Requests: int(h.serial), MaxRequests: h.set.RequestsPerConnection,
 		Draining: h.conn.Draining(), Faulty: h.fault != nil,
 		// A client that still waits for 100 (Continue) may send its body or not: nobody can tell what comes next.
-		Unread: h.rx.InBody() && !h.continued,
+		// And a body that is too large to be dropped is better refused now than cut off later.
+		Unread: h.rx.InBody() && (!h.continued || h.rx.BodyRemaining() > discardLimit),
 	})
 	if h.fault != nil {
 		h.ending = h.fault // the fault says more than that there was one
@@ -339,7 +341,11 @@ func (h *http1Conn) finish(w *serve.Worker, x *exchange.Exchange) {
 	o := &x.Outcome
 	o.Body, o.Received = h.body, h.consumed
 	o.Sent = h.conn.BytesSent() + int64(len(w.Out)) - h.sentAt
-	o.Elapsed = max(w.Wall-x.Start, 0)
+	end := w.Wall
+	if h.set.Timed {
+		end = time.Now().UnixNano()
+	}
+	o.Elapsed = max(end-x.Start, 0)
 	o.Keep, o.Ending = h.keep, h.ending
 	h.h.Finish(x)
 	if x == h.x {

@@ -44,6 +44,10 @@ type Settings struct {
 	LingerTimeout    time.Duration // 0: five seconds
 	DrainIdle        time.Duration // how long a quiet connection may still send a request once draining
 	MinRate          int64         // bytes a second
+
+	// Timed reads the clock at each exchange's end, so that Outcome.Elapsed is exact. Without it, an exchange that
+	// ends in the turn it began in takes no time.
+	Timed bool
 }
 
 // settings is Settings as the driver wants them.
