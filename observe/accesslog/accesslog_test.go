@@ -102,9 +102,9 @@ func TestTheFormats(t *testing.T) {
 		{"custom", "", ascii, served(t), `203.0.113.9 - - [21/Nov/2026:14:47:03 -0700] "GET /index.html?a=1 HTTP/1.1" 200 1234 "http://example.org/" "tool \"1\"" "1f2e3d4c5b6a7988"`},
 		{"readable", "", ascii, served(t), "14:47:03  200    0.24 ms    1.2 kB  GET /index.html?a=1                  203.0.113.9 > example.org  1f2e3d4c5b6a7988"},
 		{"readable", "", ascii, failed(t, "GET /x HTTP/1.0\n"), "14:47:03  404     12.3 s       0 B  GET /x                               198.51.100.7  1f2e3d4c5b6a7988\n" +
-			"          `- There is nothing by that name below the root. (accesslogtest.missing, site.hcl:12:3)"},
+			"          `- There is nothing by that name below the root (accesslogtest.missing, site.hcl:12:3)"},
 		{"readable", "", colour, failed(t, "garbage"), "\x1b[2m14:47:03\x1b[0m  \x1b[33m404\x1b[0m     12.3 s       0 B  (no request line)                    \x1b[2m198.51.100.7  1f2e3d4c5b6a7988\x1b[0m\n" +
-			"          \x1b[33m└ \x1b[0mThere is nothing by that name below the root. \x1b[2m(accesslogtest.missing, site.hcl:12:3)\x1b[0m"},
+			"          \x1b[33m└ \x1b[0mThere is nothing by that name below the root \x1b[2m(accesslogtest.missing, site.hcl:12:3)\x1b[0m"},
 	} {
 		if got := line(t, test.format, test.custom, test.style, test.values); got != test.want+"\n" {
 			t.Errorf("%s\n got %s\nwant %s", test.format, got, test.want)
@@ -116,7 +116,7 @@ func TestAnAnswerThatDidNotArriveSaysWhyToo(t *testing.T) {
 	v := served(t)
 	v.Exchange.Outcome.Failure = cut
 	got := line(t, "readable", "", terminal.Style{}, v)
-	if !strings.HasSuffix(got, "\n          `- The client went away before it had everything. (accesslogtest.cut)\n") {
+	if !strings.HasSuffix(got, "\n          `- The client went away before it had everything (accesslogtest.cut)\n") {
 		t.Errorf("got %s", got)
 	}
 	v.Exchange.Outcome = exchange.Outcome{Failure: cut}

@@ -22,7 +22,7 @@ const spaces = "                                                "
 //
 //	21:47:03  200    0.24 ms    1.2 kB  GET /index.html                       203.0.113.9 → example.org  1f2e3d4c5b6a7988
 //	21:47:04  404    0.11 ms     162 B  GET /missing                          203.0.113.9 → example.org  1f2e3d4c5b6a7989
-//	          └ There is nothing by that name below the root. (resource.missing, site.hcl:12:3)
+//	          └ There is nothing by that name below the root (resource.missing, site.hcl:12:3)
 func (l *Logger) readable(s *scratch, dst []byte, v *variables.Values) []byte {
 	x := v.Exchange
 	style := l.style
@@ -67,7 +67,7 @@ func (l *Logger) appendWhy(dst []byte, v *variables.Values) []byte {
 	dst = append(append(dst, '\n'), spaces[:len("15:04:05  ")]...)
 	dst = style.Begin(dst, terminal.ForStatus(v.Exchange.Outcome.Status))
 	dst = append(append(dst, style.Glyph(terminal.Corner)...), ' ')
-	dst = append(style.End(dst), reason.Sentence...)
+	dst = terminal.AppendSentence(style.End(dst), reason.Sentence)
 	dst = style.Begin(append(dst, ' '), terminal.Quiet)
 	dst = append(append(dst, '('), reason.ID...)
 	dst = appendPosition(dst, position)

@@ -85,3 +85,13 @@ func TestLinesAreBrokenAtSpacesByTheColumnsTheyTake(t *testing.T) {
 		t.Errorf("padded: %q", got)
 	}
 }
+
+func TestSentencesLookAlikeHoweverTheyWereWritten(t *testing.T) {
+	for s, want := range map[string]string{
+		"": "", ".": "", "nothing is there": "Nothing is there", "Nothing is there.": "Nothing is there", "가.": "가",
+	} {
+		if got := string(AppendSentence([]byte("x"), s)); got != "x"+want {
+			t.Errorf("%q becomes %q", s, got)
+		}
+	}
+}
