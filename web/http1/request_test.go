@@ -112,7 +112,7 @@ var requestCases = map[string][]requestCase{
 		{"GET //x/y HTTP/1.1" + h, "GET 1.1 /x/y @h"},
 		{"GET /a#b HTTP/1.1" + h, "400 http1.target.fragment at 6"},
 		{"GET /%zz HTTP/1.1" + h, "400 http1.target.escape at 5"},
-		{"GET /?% HTTP/1.1" + h, "400 http1.target.escape at 6"},
+		{"GET /?q=100% HTTP/1.1" + h, "GET 1.1 / ?q=100% @h"},
 		{"GET /%00 HTTP/1.1" + h, "400 http1.target.nul at 5"},
 		{"GET /a\x00b HTTP/1.1" + h, "400 http1.target.character at 6"},
 		{"GET /a\x7f HTTP/1.1" + h, "400 http1.target.character at 6"},

@@ -99,7 +99,8 @@ func hasScheme(t []byte) bool {
 	return false
 }
 
-// parsePath parses a path with its query in one pass that also finds out whether anything has to be decoded.
+// parsePath parses a path with its query in one pass that also finds out whether anything has to be decoded. The query
+// is not decoded here, and people write "?q=100%" into forms and links: what its escapes mean is its reader's business.
 func (r *Request) parsePath(s Span) (Fault, uint32) {
 	b, end := r.arena, s.Off+s.Len
 	i, changes := s.Off, false
@@ -129,11 +130,6 @@ path:
 		r.Target.Query, r.Target.HasQuery = Span{i + 1, end - i - 1}, true
 		for i++; i < end; i++ {
 			switch targetBytes[b[i]] {
-			case escapeByte:
-				if i+2 >= end || unhex[b[i+1]] > 15 || unhex[b[i+2]] > 15 {
-					return BadEscape, i
-				}
-				i += 2
 			case fragmentByte:
 				return Fragment, i
 			case badByte:
