@@ -1,9 +1,9 @@
 package serve
 
-import "sync"
-
-// doneBit says that a turn that ran elsewhere wants the loop to bring its books up to date.
-const doneBit = 1 << 15
+import (
+	"runtime"
+	"sync"
+)
 
 // settle publishes what the loop must know after a turn. It returns whether the loop must look.
 func (c *Conn) settle() bool {
@@ -30,28 +30,34 @@ func (inline) run(l *loop, c *Conn, what uint32) {
 	}
 	if c.pend.Load()&againBit != 0 && c.phase != dead {
 		c.pend.And(^uint32(againBit))
-		l.again = append(l.again, c)
+		if !c.requeued { // an event may give it a turn while it waits for the next
+			c.requeued = true
+			l.again = append(l.again, c)
+		}
 	}
 }
 
 func (inline) close() {}
 
-// turns runs a connection's turns until nobody has asked for another one, which ends the runner's hold on it.
-func (c *Conn) turns(w *Worker) {
+// turns runs a connection's turns until nobody has asked for another one, which ends the runner's hold on it; or until
+// one has used up its budget: then it returns true, and the runner still holds the connection.
+func (c *Conn) turns(w *Worker) (again bool) {
 	for {
-		what := c.pend.Swap(0) &^ doneBit
-		if what != 0 && c.phase != dead {
+		if what := c.pend.Swap(0); what != 0 && c.phase != dead {
 			w.look()
 			c.turn(w, what)
 			if c.settle() {
-				c.loop.post(c, doneBit)
+				c.loop.post(c, 0) // the loop brings its books up to date
+			}
+			if c.pend.Load()&againBit != 0 && c.phase != dead {
+				return true
 			}
 			continue
 		}
 		c.busy.Store(false)
 		// Whoever asked before busy was cleared relies on us.
-		if c.pend.Load()&^doneBit == 0 || c.phase == dead || !c.busy.CompareAndSwap(false, true) {
-			return
+		if c.pend.Load() == 0 || !c.busy.CompareAndSwap(false, true) {
+			return false
 		}
 	}
 }
@@ -78,6 +84,10 @@ func (p *workers) run(_ *loop, c *Conn, what uint32) {
 	if !c.busy.CompareAndSwap(false, true) {
 		return // its present worker will see it
 	}
+	p.put(c)
+}
+
+func (p *workers) put(c *Conn) {
 	p.mu.Lock()
 	p.queue = append(p.queue, c)
 	p.mu.Unlock()
@@ -100,7 +110,9 @@ func (p *workers) work(w *Worker) {
 			p.queue = nil
 		}
 		p.mu.Unlock()
-		c.turns(w)
+		if c.turns(w) {
+			p.put(c) // behind those that have waited meanwhile
+		}
 	}
 }
 
@@ -133,7 +145,9 @@ func (c *Conn) live() {
 	pool := &c.loop.engine.lent
 	for range c.kick {
 		w := pool.Get().(*Worker)
-		c.turns(w)
+		for c.turns(w) {
+			runtime.Gosched()
+		}
 		pool.Put(w)
 		if c.over.Load() {
 			return

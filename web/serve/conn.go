@@ -61,6 +61,8 @@ type Conn struct {
 	failed   bool // the transport takes nothing any more
 	counted  bool // in the per-client table
 	shutting bool // our direction is to be closed when nothing is queued
+	shut     bool // it was
+	requeued bool // in loop.again; the loop's
 
 	in  []byte // left over, in a pooled buffer; nil when there is nothing
 	out queue
@@ -141,6 +143,9 @@ func (c *Conn) Paused() bool { return c.paused }
 // Again asks for Receive to be called once more with what is left over, although nothing new has come.
 func (c *Conn) Again() { c.again = true }
 
+// Unread reports whether the client has sent bytes that no turn has read yet: a connection that looks idle is not.
+func (c *Conn) Unread() bool { return c.ready&socket.Readable != 0 || c.ep.Unread() }
+
 // Left is how many received bytes the driver has not used.
 func (c *Conn) Left() int { return len(c.in) }
 
@@ -182,12 +187,25 @@ func (c *Conn) turn(w *Worker, what uint32) {
 	if c.ready&socket.Hangup != 0 && c.phase != dead {
 		c.hangup(w)
 	}
+	c.work(w)
+	if what&expiredBit != 0 && c.phase != dead { // only now: what has arrived meanwhile may have moved the deadline
+		c.expired(w)
+		c.work(w)
+	}
+	if c.phase != dead && !c.polled {
+		c.watch(w)
+	}
+	w.conn = nil
+}
+
+// work moves bytes both ways and has the driver act on them, until nothing more can be done or the budget is used up.
+func (c *Conn) work(w *Worker) {
 	for budget := w.budget; c.phase != dead; {
 		if !c.flush(w) {
 			break
 		}
 		if c.shutting {
-			c.shutting = false
+			c.shutting, c.shut = false, true
 			c.ep.CloseWrite()
 		}
 		if c.phase != open {
@@ -229,10 +247,6 @@ func (c *Conn) turn(w *Worker, what uint32) {
 		}
 		budget -= n
 	}
-	if c.phase != dead && !c.polled {
-		c.watch(w)
-	}
-	w.conn = nil
 }
 
 // asked handles what others want of the connection.
@@ -241,10 +255,7 @@ func (c *Conn) asked(w *Worker, what uint32) {
 		c.die(w, CloseForced.Reach(), true)
 		return
 	}
-	if what&expiredBit != 0 {
-		c.expired(w)
-	}
-	if what&wakeBit != 0 && c.phase != dead {
+	if what&wakeBit != 0 {
 		c.driver.Woken(w, c)
 	}
 	if what&drainBit != 0 && c.phase == open {
@@ -315,12 +326,17 @@ func (c *Conn) hangup(w *Worker) {
 		c.die(w, c.ending, false)
 		return
 	}
+	if c.shut { // we closed our direction and the client has closed its own; what it sent before is still to be read
+		c.ready = c.ready&^socket.Hangup | socket.HalfShut | socket.Readable
+		return
+	}
 	c.die(w, CloseReset.Reach(), false)
 }
 
 // finish carries out what Finish asked for, now that nothing is queued.
 func (c *Conn) finish(w *Worker) {
-	if !c.linger || c.eof {
+	// Even where nobody would linger, closing with bytes unread would reset the connection and destroy the response.
+	if c.eof || !c.linger && c.ready&socket.Readable == 0 {
 		c.die(w, c.ending, false)
 		return
 	}

@@ -183,8 +183,8 @@ func (e *Engine) Unlisten(ln *Listener) {
 	}
 	ln.closed.Store(true)
 	if !running {
-		for _, l := range e.loops {
-			l.unlisten(ln)
+		for _, s := range ln.sockets {
+			s.Close()
 		}
 		return
 	}
@@ -210,7 +210,7 @@ func (e *Engine) unlistenAll() {
 func (e *Engine) Start() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.started {
+	if e.started || e.closed {
 		return
 	}
 	e.started = true
@@ -250,10 +250,13 @@ func (e *Engine) Drain(ctx context.Context) error {
 func (e *Engine) Close() error {
 	e.unlistenAll()
 	e.mu.Lock()
-	running := e.started && !e.closed
+	started, again := e.started, e.closed
 	e.closed = true
 	e.mu.Unlock()
-	if !running {
+	switch {
+	case again:
+		return nil
+	case !started:
 		return e.shut()
 	}
 	for _, l := range e.loops {
@@ -266,7 +269,9 @@ func (e *Engine) Close() error {
 
 func (e *Engine) shut() error {
 	var err error
+	e.handlers.close()
 	for _, l := range e.loops {
+		l.exec.close()
 		err = errors.Join(err, l.poller.Close())
 	}
 	return err
@@ -305,23 +310,76 @@ func (e *Engine) take(remote netip.AddrPort, ln *Listener, s *Settings) *trace.R
 		}
 		e.clients[who] = n + 1
 	}
+	ReasonAccepted.Reach()
 	return nil
 }
 
-// left undoes take and count.
+// most is how many connections may be open, 0 for any number.
+func (e *Engine) most(s *Settings) int {
+	switch t := e.o.Threads; {
+	case e.o.Architecture == Single:
+		return 1
+	case e.o.Architecture == Threads && t > 0 && (s.Connections <= 0 || t < s.Connections):
+		return t
+	}
+	return max(s.Connections, 0)
+}
+
+// full reports whether no further connection may be taken now.
+func (e *Engine) full(s *Settings) bool {
+	most := e.most(s)
+	return most > 0 && int(e.open.Load()) >= most
+}
+
+// reserve counts a connection that is about to be accepted, unless as many are open as may be. Loops share the count.
+func (e *Engine) reserve(s *Settings) bool {
+	most := int64(e.most(s))
+	for {
+		n := e.open.Load()
+		if most > 0 && n >= most {
+			return false
+		}
+		if e.open.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// vacate undoes reserve.
+func (e *Engine) vacate() {
+	if e.open.Add(-1) == 0 && e.draining.Load() {
+		e.mu.Lock()
+		close(e.idle)
+		e.idle = make(chan struct{})
+		e.mu.Unlock()
+	}
+}
+
+// vacancy lets the listeners that wait for room go on, those of other loops too.
+func (e *Engine) vacancy(here *loop) {
+	if e.paused.Load() == 0 {
+		return
+	}
+	for _, l := range e.loops {
+		if l == here {
+			l.resume()
+		} else {
+			l.do(l.resume)
+		}
+	}
+}
+
+// left undoes take and reserve.
 func (e *Engine) left(c *Conn) {
-	e.mu.Lock()
 	if c.counted {
+		e.mu.Lock()
 		who := client(c.remote.Addr())
 		if n := e.clients[who]; n > 1 {
 			e.clients[who] = n - 1
 		} else {
 			delete(e.clients, who)
 		}
+		e.mu.Unlock()
 	}
-	if e.open.Add(-1) == 0 {
-		close(e.idle)
-		e.idle = make(chan struct{})
-	}
-	e.mu.Unlock()
+	e.vacate()
 }

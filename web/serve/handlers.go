@@ -13,6 +13,7 @@ type handlers struct {
 	idle    int // goroutines that wait and were not promised a job
 	running int // goroutines in all
 	max     int
+	closed  bool
 	active  atomic.Int64 // jobs that run or wait: loops give way while there are any
 }
 
@@ -28,6 +29,14 @@ func newHandlers(max int) *handlers {
 func (h *handlers) resize(max int) {
 	h.mu.Lock()
 	h.max = max
+	h.mu.Unlock()
+}
+
+// close lets the goroutines end once there is nothing left to do.
+func (h *handlers) close() {
+	h.mu.Lock()
+	h.closed, h.idle = true, 0
+	h.cond.Broadcast()
 	h.mu.Unlock()
 }
 
@@ -61,7 +70,7 @@ func (h *handlers) work(f func()) {
 		h.active.Add(-1)
 		h.mu.Lock()
 		for len(h.queue) == 0 {
-			if h.idle >= keepIdle || h.running > h.max {
+			if h.closed || h.idle >= keepIdle || h.running > h.max {
 				h.running--
 				h.mu.Unlock()
 				return

@@ -3,6 +3,7 @@ package serve
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -83,7 +84,6 @@ func newLocalWorker(e *Engine) *Worker {
 
 // run is the loop. Everything that happens to its connections begins here.
 func (l *loop) run() {
-	defer l.exec.close()
 	for {
 		if len(l.again) > 0 {
 			l.poller.Wake() // look, and do not sleep
@@ -97,7 +97,9 @@ func (l *loop) run() {
 		for i := range n {
 			ev := &l.events[i]
 			if ev.Token&listening != 0 {
-				l.accept(l.listeners[uint32(ev.Token)])
+				if a := l.listeners[uint32(ev.Token)]; a != nil {
+					l.accept(a)
+				}
 				continue
 			}
 			// The upper half of the token is the connection's number: an event of a slot's last tenant is not its own.
@@ -138,6 +140,7 @@ func (l *loop) rerun() {
 	round := l.again
 	l.again = nil
 	for _, c := range round {
+		c.requeued = false
 		if c.phase != dead {
 			l.exec.run(l, c, c.pend.Swap(0))
 		}
@@ -180,13 +183,9 @@ func (l *loop) posted() bool {
 	l.mu.Unlock()
 	for _, c := range posts {
 		c.posted.Store(false)
-		if what := c.pend.Swap(0); what&doneBit != 0 {
-			l.after(c)
-			what &^= doneBit
-			if what != 0 && c.slot != gone {
-				l.exec.run(l, c, what)
-			}
-		} else if c.slot != gone {
+		what := c.pend.Swap(0)
+		l.after(c) // a turn that ran elsewhere may have moved the deadline, or ended the connection
+		if what != 0 && c.slot != gone {
 			l.exec.run(l, c, what)
 		}
 	}
@@ -233,7 +232,7 @@ func (l *loop) forget(c *Conn) {
 	c.slot = gone
 	l.live--
 	l.engine.left(c)
-	l.resume()
+	l.engine.vacancy(l)
 }
 
 // tell gives every connection of the loop a turn.
@@ -246,28 +245,34 @@ func (l *loop) tell(what uint32) {
 }
 
 func (l *loop) listen(ln *Listener, s socket.Listener) {
-	a := &accepting{ln: ln, socket: s}
-	l.listeners = append(l.listeners, a)
-	if err := l.poller.AddListener(s, listening|socket.Token(len(l.listeners)-1)); err != nil {
-		l.engine.failed(err)
+	if ln.closed.Load() { // again, before the loop had begun
 		return
+	}
+	at := slices.Index(l.listeners, nil)
+	if at < 0 {
+		at = len(l.listeners)
+		l.listeners = append(l.listeners, nil)
+	}
+	l.listeners[at] = &accepting{ln: ln, socket: s}
+	if err := l.poller.AddListener(s, listening|socket.Token(at)); err != nil {
+		l.engine.failed(err)
 	}
 }
 
 func (l *loop) unlisten(ln *Listener) {
-	for _, a := range l.listeners {
-		if a.ln == ln && a.socket != nil {
-			if a.paused {
-				a.paused = false
-				l.engine.paused.Add(-1)
-			}
-			l.accept(a) // those who wait have been promised a connection by their kernel
-			l.poller.Remove(a.socket)
-			if err := a.socket.Close(); err != nil {
-				l.engine.failed(err)
-			}
-			a.socket = nil
+	for i, a := range l.listeners {
+		if a == nil || a.ln != ln {
+			continue
 		}
+		l.unpause(a)
+		l.accept(a) // those who wait have been promised a connection by their kernel
+		if !l.unpause(a) {
+			l.poller.Remove(a.socket)
+		}
+		if err := a.socket.Close(); err != nil {
+			l.engine.failed(err)
+		}
+		a.socket, l.listeners[i] = nil, nil
 	}
 }
 
@@ -279,31 +284,28 @@ func (l *loop) accept(a *accepting) {
 	e := l.engine
 	for n := 0; a.socket != nil && !a.paused && (n < acceptBatch || a.ln.closed.Load()); n++ {
 		s := e.settings.Load()
-		if l.full(s) {
+		if !e.reserve(s) {
 			ReasonFull.Reach()
 			l.pause(a)
+			l.resume() // a connection that ended before the pause was seen has told nobody
 			return
 		}
 		in, err := a.socket.Accept()
 		if err != nil {
-			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-				ReasonNoDescriptors.Reach()
-				e.failed(err)
-				l.pause(a) // descriptors may come free without any connection of ours ending
-				time.AfterFunc(time.Second, func() { l.do(l.resume) })
-			} else if err != socket.ErrWouldBlock {
-				e.failed(err)
-			}
+			e.vacate()
+			e.vacancy(l)
+			l.refusedAccept(a, err)
 			return
 		}
 		if why := e.take(in.Remote, a.ln, s); why != nil {
 			in.Endpoint.Close()
+			e.vacate()
+			e.vacancy(l)
 			if e.o.Refused != nil {
 				e.o.Refused(in.Remote, a.ln.tag.Load().(holder).v, why)
 			}
 			continue
 		}
-		e.open.Add(1)
 		e.accepted.Add(1)
 		c := &Conn{ep: in.Endpoint, loop: l, listener: a.ln, remote: in.Remote, local: in.Local,
 			id: e.lastID.Add(1), counted: s.ConnectionsPerClient > 0}
@@ -314,18 +316,18 @@ func (l *loop) accept(a *accepting) {
 	}
 }
 
-// full reports whether no further connection may be taken now.
-func (l *loop) full(s *Settings) bool {
-	n := int(l.engine.open.Load())
-	switch l.engine.o.Architecture {
-	case Single:
-		return n >= 1
-	case Threads:
-		if t := l.engine.o.Threads; t > 0 && n >= t {
-			return true
-		}
+// refusedAccept looks at why no connection could be taken.
+func (l *loop) refusedAccept(a *accepting, err error) {
+	switch {
+	case err == socket.ErrWouldBlock:
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
+		ReasonNoDescriptors.Reach()
+		l.engine.failed(err)
+		l.pause(a) // they may come free without any connection of ours ending
+		time.AfterFunc(time.Second, func() { l.do(l.resume) })
+	default:
+		l.engine.failed(err)
 	}
-	return s.Connections > 0 && n >= s.Connections
 }
 
 // pause leaves new connections in the listen queue.
@@ -337,15 +339,23 @@ func (l *loop) pause(a *accepting) {
 	}
 }
 
+// unpause ends a pause, and reports whether there was one.
+func (l *loop) unpause(a *accepting) bool {
+	if !a.paused {
+		return false
+	}
+	a.paused = false
+	l.engine.paused.Add(-1)
+	return true
+}
+
 // resume goes on accepting when there is room again.
 func (l *loop) resume() {
-	if l.engine.paused.Load() == 0 || l.full(l.engine.settings.Load()) {
+	if l.engine.paused.Load() == 0 || l.engine.full(l.engine.settings.Load()) {
 		return
 	}
 	for i, a := range l.listeners {
-		if a.paused && a.socket != nil {
-			a.paused = false
-			l.engine.paused.Add(-1)
+		if a != nil && l.unpause(a) {
 			if err := l.poller.AddListener(a.socket, listening|socket.Token(i)); err != nil {
 				l.engine.failed(err)
 			}
