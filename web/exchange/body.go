@@ -43,7 +43,13 @@ func (b *body) reset() {
 }
 
 // Body is the request's body. Read blocks until bytes, the end or an error is there, and so is for use off the loop.
-func (x *Exchange) Body() io.ReadCloser { return (*reader)(x) }
+// It may be used, and closed, by another goroutine than the handler's function, and beyond its end: then it fails.
+func (x *Exchange) Body() io.ReadCloser {
+	x.mu.Lock()
+	x.lent = true
+	x.mu.Unlock()
+	return (*reader)(x)
+}
 
 type reader Exchange
 
@@ -55,6 +61,7 @@ func (r *reader) Close() error {
 	x.mu.Lock()
 	x.body.closed = true
 	tell := x.body.starved
+	x.cond.Broadcast() // another goroutine may be within Read
 	x.mu.Unlock()
 	if tell {
 		x.wake()

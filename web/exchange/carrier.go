@@ -35,10 +35,20 @@ func (x *Exchange) Keep() {
 
 // Answer is the whole response that Serve gave on the loop, or nil. The pieces are the carrier's to release.
 func (x *Exchange) Answer() (*message.Block, []Piece) {
-	if !x.done {
+	if x.detached || !x.done {
 		return nil, nil
 	}
 	return x.block, x.pieces
+}
+
+// Last reports whether the handler asked for the connection's end after this exchange (CloseAfter).
+func (x *Exchange) Last() bool {
+	if !x.detached {
+		return x.out.last
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.out.last
 }
 
 // Update reads what a detached exchange wants. The next change sends a Wake again.

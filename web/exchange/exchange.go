@@ -118,6 +118,7 @@ type Exchange struct {
 	returned  bool           // the handler's function has returned
 	abandoned bool           // the carrier has finished with it
 	wakes     bool           // a Wake was sent and not yet answered by Update
+	lent      bool           // the handler was given something that may outlive its function: no reuse
 }
 
 // Refusal is why a request was not accepted, and the status that says so.
@@ -146,7 +147,7 @@ func (x *Exchange) Begin(c Carrier, r *message.Request, peer *Peer, lim Limits) 
 	x.Request, x.Peer, x.carrier, x.limits = r, peer, c, lim
 	x.Trace, x.Pinned, x.Refused, x.reasons = nil, nil, nil, 0
 	x.Outcome = Outcome{}
-	x.detached, x.done, x.block = false, false, nil
+	x.detached, x.done, x.block, x.out.last = false, false, nil, false
 	if len(x.pieces) > 0 {
 		clear(x.pieces)
 		x.pieces = x.pieces[:0]
@@ -154,16 +155,24 @@ func (x *Exchange) Begin(c Carrier, r *message.Request, peer *Peer, lim Limits) 
 }
 
 // Because notes a decision with the configuration's line that is responsible, for the log. The position must live
-// as long as the configuration; nil means that no line is.
+// as long as the configuration; nil means that no line is. It may be called from any goroutine.
 func (x *Exchange) Because(r *trace.Reason, p *trace.Position) {
+	if x.detached { // both ends have something to say
+		x.mu.Lock()
+		defer x.mu.Unlock()
+	}
 	if int(x.reasons) < len(x.Reasons) {
 		x.Reasons[x.reasons], x.Positions[x.reasons] = r, p
 		x.reasons++
 	}
 }
 
-// Why is the decisions noted so far.
+// Why is the decisions noted so far. It may be called from any goroutine.
 func (x *Exchange) Why() ([]*trace.Reason, []*trace.Position) {
+	if x.detached {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+	}
 	return x.Reasons[:x.reasons], x.Positions[:x.reasons]
 }
 
@@ -220,7 +229,7 @@ func (x *Exchange) detach() {
 	x.out.reset()
 	x.cancel, x.ctx, x.gone = nil, nil, nil
 	x.returned, x.abandoned, x.wakes = false, false, false
-	x.detached = true
+	x.detached, x.lent = true, false
 }
 
 // ended notes that the handler is done: its function has returned, by whatever way, or its tunnel was closed.
@@ -231,6 +240,8 @@ func (x *Exchange) ended(tunnel bool) {
 		return
 	}
 	x.returned, x.out.ended = true, true
+	x.body.closed = true // whoever still reads has outlived the handler
+	x.cond.Broadcast()
 	x.stopTimers()
 	free := x.abandoned
 	cancel := x.cancel
@@ -285,6 +296,7 @@ func (x *Exchange) wake() {
 func (x *Exchange) Context() context.Context {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.lent = true
 	if x.ctx == nil {
 		x.ctx, x.cancel = context.WithCancelCause(context.Background())
 		if x.gone != nil {
@@ -296,6 +308,10 @@ func (x *Exchange) Context() context.Context {
 
 // free gives the exchange back to the pool. Both ends are done with it.
 func (x *Exchange) free() {
+	if x.lent {
+		x.leave()
+		return
+	}
 	x.drop()
 	x.Request, x.Peer, x.carrier, x.Trace, x.Pinned, x.block = nil, nil, nil, nil, nil, nil
 	x.ctx, x.cancel, x.gone = nil, nil, nil
@@ -305,6 +321,21 @@ func (x *Exchange) free() {
 		x.mem = nil
 	}
 	pool.Put(x)
+}
+
+// leave ends an exchange for good that the pool must not have: a goroutine of the handler's may still be within Read or
+// Write, or come back to them, and must never meet another request there. The garbage collector knows when it is gone.
+func (x *Exchange) leave() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.drop()
+	x.body.reset()
+	x.out.reset()
+	x.body.closed, x.out.ended = true, true
+	if x.gone == nil {
+		x.gone = errEnded
+	}
+	x.cond.Broadcast()
 }
 
 // Forget says that the carrier has taken over the pieces of the answer and will release them.

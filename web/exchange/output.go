@@ -166,7 +166,8 @@ func (x *Exchange) Abort() {
 	x.wake()
 }
 
-// CloseAfter asks that the connection end after this exchange, where the protocol has one connection for it.
+// CloseAfter asks that the connection end after this exchange, where the protocol has one connection for it. It is
+// called before the response is begun.
 func (x *Exchange) CloseAfter() {
 	x.mu.Lock()
 	x.out.last = true

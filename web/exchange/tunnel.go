@@ -41,7 +41,7 @@ func (x *Exchange) Upgrade(b *message.Block) (*Tunnel, error) {
 		return nil, errors.New("exchange: a request with a body cannot be upgraded")
 	}
 	x.block, x.out.tunnel = b, true
-	x.body.eof = false
+	x.body.eof, x.lent = false, true
 	x.mu.Unlock()
 	x.wake()
 	return &Tunnel{x: x, local: net.TCPAddrFromAddrPort(x.Peer.Local), remote: net.TCPAddrFromAddrPort(x.Peer.Remote)}, nil
@@ -70,6 +70,7 @@ func (t *Tunnel) CloseWrite() error {
 	}
 	t.x.mu.Lock()
 	t.x.out.shut = true
+	t.x.cond.Broadcast()
 	t.x.mu.Unlock()
 	t.x.wake()
 	return nil
