@@ -21,7 +21,9 @@ import (
 func (d *decoder) assign(s *setting, a *attr, owner any) {
 	field := s.field(owner)
 	if s.kind.isList() {
-		d.assignList(s, d.list(s, a), field)
+		if elements := d.list(s, a); !a.null {
+			d.assignList(s, elements, field)
+		}
 		return
 	}
 	if s.kind.isMap() {
@@ -29,7 +31,8 @@ func (d *decoder) assign(s *setting, a *attr, owner any) {
 		return
 	}
 	l, ok := d.evalFor(s, a.file, a.expr)
-	if !ok || l.value.IsNull() {
+	a.null = ok && l.value.IsNull()
+	if !ok || a.null {
 		return
 	}
 	switch s.kind {
@@ -192,7 +195,8 @@ func (d *decoder) list(s *setting, a *attr) []located {
 		return all
 	}
 	l, ok := d.evalFor(s, a.file, a.expr)
-	if !ok || l.value.IsNull() {
+	a.null = ok && l.value.IsNull()
+	if !ok || a.null {
 		return nil
 	}
 	if t := l.value.Type(); !t.IsTupleType() && !t.IsListType() && !t.IsSetType() {

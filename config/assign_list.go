@@ -102,7 +102,8 @@ func (d *decoder) pairs(s *setting, a *attr) []pair {
 		return all
 	}
 	l, ok := d.evalFor(s, a.file, a.expr)
-	if !ok || l.value.IsNull() {
+	a.null = ok && l.value.IsNull()
+	if !ok || a.null {
 		return nil
 	}
 	if t := l.value.Type(); !t.IsObjectType() && !t.IsMapType() {

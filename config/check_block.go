@@ -14,20 +14,22 @@ func checkLog(d *decoder, b *block, value any) {
 	switch {
 	case custom != nil && format != nil && l.Format.V != "custom":
 		d.failRelated(format.at, fmt.Sprintf("this log has the format %q and a template of its own", l.Format.V), "keep one of them", custom.at, "the template is here")
+	case l.Custom.V == nil && custom != nil:
+		return // it is wrong, and reported
 	case custom != nil:
 		l.Format = Value[string]{"custom", l.Custom.Pos}
 		if text := literalText(l.Custom.V); text != "" && b.body.whole() {
 			d.warnAt(l.Custom.Pos, "every line of this log is the same: it has no placeholder", "write, for example, {client.address} or {uri}")
 		}
-	case l.Format.V == "custom" && l.Custom.V == nil && b.body.whole():
+	case format != nil && l.Format.V == "custom" && l.Custom.V == nil && b.body.whole():
 		d.fail(format.at, "the format is custom, and there is no template", `write custom = "{client.address} {method} {uri} {status}"`)
 	}
 }
 
-// attr finds a setting by its name.
+// attr finds a setting by its name. One that is null was not written.
 func (b *body) attr(name string) *attr {
 	for _, a := range b.attrs {
-		if a.name == name {
+		if a.name == name && !a.null {
 			return a
 		}
 	}

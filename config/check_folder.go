@@ -109,6 +109,8 @@ func neighbours(folder, missing string) string {
 	switch {
 	case len(names) == 0:
 		return "there is no folder in it"
+	case len(names) == 1:
+		return "the only folder in it is " + names[0]
 	case len(names) > enough:
 		return fmt.Sprintf("the folders in it are %s and %d more", strings.Join(names[:enough], ", "), len(names)-enough)
 	}

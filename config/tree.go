@@ -27,6 +27,7 @@ type attr struct {
 	at   hcl.Range // of the name
 	expr hcl.Expression
 	file *file
+	null bool // it turned out to be null, which is as if it were not written
 }
 
 // block is one name "label" … { body }.
@@ -49,7 +50,7 @@ type label struct {
 func (d *decoder) nativeBody(f *file, in *hclsyntax.Body) *body {
 	out := &body{end: in.EndRange, lost: f.broken}
 	for _, a := range in.Attributes {
-		out.attrs = append(out.attrs, &attr{a.Name, a.NameRange, a.Expr, f})
+		out.attrs = append(out.attrs, &attr{name: a.Name, at: a.NameRange, expr: a.Expr, file: f})
 	}
 	slices.SortFunc(out.attrs, func(a, b *attr) int { return cmp.Compare(a.at.Start.Byte, b.at.Start.Byte) })
 	for _, b := range in.Blocks {
@@ -86,7 +87,7 @@ func (d *decoder) jsonBody(f *file, t *blockType, expr hcl.Expression) *body {
 		}
 		inner := t.block(name)
 		if inner == nil {
-			out.attrs = append(out.attrs, &attr{name, at, pair.Value, f})
+			out.attrs = append(out.attrs, &attr{name: name, at: at, expr: pair.Value, file: f})
 			continue
 		}
 		start := &block{name: name, at: at, head: at, file: f}
@@ -145,7 +146,7 @@ func (d *decoder) jsonBlocks(out *body, t *blockType, start *block, expr hcl.Exp
 		pairs, _ := hcl.ExprMap(expr)
 		for _, pair := range pairs {
 			name, at := jsonKey(pair.Key)
-			made.body.attrs = append(made.body.attrs, &attr{name, at, pair.Value, start.file})
+			made.body.attrs = append(made.body.attrs, &attr{name: name, at: at, expr: pair.Value, file: start.file})
 		}
 	} else {
 		made.body = d.jsonBody(start.file, t, expr)

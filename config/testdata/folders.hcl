@@ -2,7 +2,7 @@
 listen ":8080" {
 }
 log {
-  file = "logs/access.log"
+  file = "public/logs/access.log"
 }
 site "a.example" {
   root = "publik"
@@ -14,7 +14,7 @@ site "c.example" {
   root = "public/index.html/deeper"
 }
 site "d.example" {
-  root = "nowhere/deep/down"
+  root = "public/nowhere/deep"
   files {
     missing "404.html" {
     }
