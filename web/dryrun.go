@@ -91,9 +91,6 @@ func DryRun(h Handler, head []byte, peer *Peer, s Settings, limit int64) *DryRes
 		block, pieces = bare(500)
 	}
 	out.Request, out.Status, out.Fields = r, block.Status(), block.Fields()
-	if x.Request != r { // the copy belongs to the exchange, which goes back to its pool
-		x.Request.CopyTo(r, nil)
-	}
 	bodied := r.Method != message.HEAD && message.BodyAllowed(out.Status)
 	if x.Answered() {
 		out.Length = 0

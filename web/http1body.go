@@ -122,6 +122,9 @@ func (h *http1Conn) bodyDeadline(w *serve.Worker) {
 // Expired handles the deadline of what the connection waits for.
 func (h *http1Conn) Expired(w *serve.Worker, c *serve.Conn) {
 	switch {
+	case c.Pending():
+		// Nothing is read while output waits, so the client is not to blame for what has not come. How long output
+		// may wait is the engine's to say; Sent starts the clock anew.
 	case h.rx.InBody():
 		why := BodyTimeout
 		if h.slow {
@@ -142,7 +145,9 @@ func (h *http1Conn) Expired(w *serve.Worker, c *serve.Conn) {
 		l := w.Local.(*local)
 		l.request.Reset(nil)
 		h.begin(w, h.srv.settings.Load(), l, c.Left())
-		h.refuse(w, l.x, http.StatusRequestTimeout, HeaderTimeout.Reach())
+		h.refuse(w, l, http.StatusRequestTimeout, HeaderTimeout.Reach())
+	case c.Unread(): // the next request has come this moment
+		h.idle(w, c)
 	case c.Draining():
 		c.Finish(CloseDrain.Reach(), true)
 	case h.serial == 0:

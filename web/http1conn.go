@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"vitrine/trace"
@@ -117,14 +118,18 @@ func (h *http1Conn) receiveHead(w *serve.Worker, in []byte) int {
 	n, fault := h.rx.RequestHead(in, &set.head, &l.request)
 	if fault != nil {
 		h.begin(w, set, l, len(in))
-		h.refuse(w, l.x, fault.Status, fault.Reason)
+		h.refuse(w, l, fault.Status, fault.Reason)
 		return len(in) // nobody knows where another request would begin
 	}
 	if h.rx.Started() || n == 0 { // incomplete: the whole head has one deadline, however its bytes trickle in
 		if h.headAt == 0 && h.rx.Started() {
 			h.headAt = w.Now
-			if set.HeaderTimeout > 0 && h.serial > 0 {
+			switch {
+			case h.serial == 0: // the first head's time began with the connection
+			case set.HeaderTimeout > 0:
 				h.conn.SetDeadline(w.Now + int64(set.HeaderTimeout))
+			default: // the time for being idle is over
+				h.conn.SetDeadline(0)
 			}
 		}
 		return n
@@ -135,9 +140,21 @@ func (h *http1Conn) receiveHead(w *serve.Worker, in []byte) int {
 	if l.request.Fields.Has(message.Expect) {
 		h.continued = !http1.Expects100(&l.request)
 	}
-	h.h.Serve(x)
+	h.serve(x)
 	h.dispatch(w, l)
 	return n
+}
+
+// serve asks the handler. Its panic on the loop must cost no other connection its server.
+func (h *http1Conn) serve(x *exchange.Exchange) {
+	defer func() {
+		if v := recover(); v != nil {
+			h.srv.failed(&panicError{v, debug.Stack()})
+			x.Because(HandlerPanic.Reach(), nil)
+			x.Outcome.Failure = HandlerPanic
+		}
+	}()
+	h.h.Serve(x)
 }
 
 // begin prepares the exchange of the next request; n bytes of it are there.
@@ -165,46 +182,44 @@ func (h *http1Conn) begin(w *serve.Worker, set *settings, l *local, n int) {
 // dispatch goes on after Serve: with an answer, with an exchange off the loop, or with neither.
 func (h *http1Conn) dispatch(w *serve.Worker, l *local) {
 	x := l.x
-	if block, pieces := x.Answer(); block != nil && !x.Detached() {
-		h.respond(w, x, block, pieces)
-		if h.stage == sending || h.stage == draining { // the exchange outlives the turn
-			x.Keep()
-			h.x, l.x = x, exchange.New()
-			return
+	if x.Detached() {
+		h.x, l.x = x, exchange.New()
+		h.stage = answering
+		h.bodyAt = w.Now
+		h.conn.SetDeadline(0)
+		if !h.rx.InBody() || !h.continued {
+			h.conn.Pause()
+		} else {
+			h.bodyDeadline(w)
 		}
 		return
 	}
-	if !x.Detached() {
+	h.last = x.Last()
+	switch block, pieces := x.Answer(); {
+	case x.Outcome.Failure != nil: // it panicked
+		h.fail(w, x, x.Outcome.Failure)
+	case block != nil:
+		h.respond(w, x, block, pieces)
+	case x.Refused != nil:
+		block, pieces = bare(x.Refused.Status)
+		h.respond(w, x, block, pieces)
+	default:
 		h.fail(w, x, HandlerSilent.Reach())
-		return
 	}
-	h.x, l.x = x, exchange.New()
-	h.stage = answering
-	h.bodyAt = w.Now
-	h.conn.SetDeadline(0)
-	if !h.rx.InBody() || !h.continued {
-		h.conn.Pause()
-	} else {
-		h.bodyDeadline(w)
+	if h.stage == sending || h.stage == draining { // the exchange outlives the turn
+		x.Keep()
+		h.x, l.x = x, exchange.New()
 	}
 }
 
 // refuse answers a request that could not be accepted, and ends the connection: nobody knows where the next
 // request would begin.
-func (h *http1Conn) refuse(w *serve.Worker, x *exchange.Exchange, status int, why *trace.Reason) {
-	x.Refused = &exchange.Refusal{Status: status, Reason: why}
-	x.Because(why, nil)
+func (h *http1Conn) refuse(w *serve.Worker, l *local, status int, why *trace.Reason) {
+	l.x.Refused = &exchange.Refusal{Status: status, Reason: why}
+	l.x.Because(why, nil)
 	h.fault = why
-	h.h.Serve(x)
-	block, pieces := x.Answer()
-	if block == nil || x.Detached() {
-		block, pieces = bare(status)
-	}
-	h.respond(w, x, block, pieces)
-	if h.stage == sending || h.stage == draining {
-		x.Keep()
-		h.x, w.Local.(*local).x = x, exchange.New()
-	}
+	h.serve(l.x)
+	h.dispatch(w, l)
 }
 
 // bare is the shortest answer: a status without a body.
@@ -218,12 +233,20 @@ func bare(status int) (*message.Block, []exchange.Piece) {
 
 // fail answers 500 when nothing was sent yet, and otherwise cuts the connection.
 func (h *http1Conn) fail(w *serve.Worker, x *exchange.Exchange, why *trace.Reason) {
-	x.Because(why, nil)
-	x.Outcome.Failure = why
+	if x.Outcome.Failure == nil {
+		x.Because(why, nil)
+		x.Outcome.Failure = why
+	}
 	if h.begun {
 		h.cut(w, x, why)
 		return
 	}
+	for _, p := range x.Pieces() { // of an answer that will not be given
+		if p.Release != nil {
+			p.Release.Release()
+		}
+	}
+	h.last = true // who knows what it has left undone
 	block, pieces := bare(http.StatusInternalServerError)
 	h.respond(w, x, block, pieces)
 }
@@ -298,6 +321,9 @@ func (h *http1Conn) head(w *serve.Worker, x *exchange.Exchange, b *message.Block
 // sent goes on when a response was handed to the transport whole: to what is left of the request's body, or to the
 // exchange's end.
 func (h *http1Conn) sent(w *serve.Worker, x *exchange.Exchange) {
+	if h.keep && h.fault != nil { // the request's body turned out faulty while the response was sent
+		h.keep, h.ending = false, h.fault
+	}
 	if h.keep && h.rx.InBody() {
 		h.stage, h.discard = draining, true
 		h.conn.Resume()
@@ -329,9 +355,17 @@ func (h *http1Conn) end(w *serve.Worker, x *exchange.Exchange) {
 		c.Finish(CloseHalf.Reach(), false)
 		return
 	}
-	if t := h.set.KeepAliveTimeout; t > 0 {
-		c.SetDeadline(w.Now + int64(t))
-	} else {
+	h.idle(w, c)
+}
+
+// idle sets how long the connection may wait for its next request.
+func (h *http1Conn) idle(w *serve.Worker, c *serve.Conn) {
+	switch set := h.srv.settings.Load(); {
+	case c.Draining():
+		c.SetDeadline(w.Now + int64(set.DrainIdle))
+	case set.KeepAliveTimeout > 0:
+		c.SetDeadline(w.Now + int64(set.KeepAliveTimeout))
+	default:
 		c.SetDeadline(0)
 	}
 }
@@ -356,13 +390,20 @@ func (h *http1Conn) finish(w *serve.Worker, x *exchange.Exchange) {
 
 // Sent goes on when what had waited for the transport is gone.
 func (h *http1Conn) Sent(w *serve.Worker, c *serve.Conn) {
-	switch h.stage {
-	case sending:
+	switch {
+	case h.stage == sending:
 		h.sent(w, h.x)
-		c.Again()
-	case answering, tunnelled:
+	case h.rx.InBody():
+		h.bodyAt, h.bodyGot = w.Now, 0
+		h.bodyDeadline(w)
+	case h.stage == awaiting && !h.rx.Started():
+		h.idle(w, c)
+	case h.stage == awaiting && h.set.HeaderTimeout > 0:
+		c.SetDeadline(w.Now + int64(h.set.HeaderTimeout))
+	}
+	if h.stage == answering || h.stage == tunnelled {
 		h.Woken(w, c)
-	default:
+	} else {
 		c.Again()
 	}
 }
@@ -412,10 +453,9 @@ func (h *http1Conn) lost(w *serve.Worker, c *serve.Conn, why *trace.Reason) {
 // Drain ends the connection as soon as nothing is owed on it. One that was busy a moment ago may send one more
 // request, which is answered with "Connection: close": it may be on its way already.
 func (h *http1Conn) Drain(w *serve.Worker, c *serve.Conn) {
-	if h.stage != awaiting || h.rx.Started() {
-		return
+	if h.stage == awaiting && !h.rx.Started() {
+		h.idle(w, c)
 	}
-	c.SetDeadline(w.Now + int64(h.srv.settings.Load().DrainIdle))
 }
 
 // Gone is the connection's end.

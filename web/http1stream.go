@@ -39,22 +39,22 @@ func (h *http1Conn) update(w *serve.Worker, c *serve.Conn, x *exchange.Exchange)
 		h.bodyAt = w.Now
 	}
 	h.credit(w, c, x)
+	h.last = u.Last
 	switch {
 	case u.Whole:
-		h.last = u.Last
 		h.respond(w, x, u.Block, x.Pieces())
-		if h.stage == awaiting { // ended: what the client has sent ahead is due
-			c.Again()
-		}
 	case u.Block == nil && u.Returned:
 		if h.bodyStatus != 0 {
 			block, pieces := bare(h.bodyStatus)
 			h.respond(w, x, block, pieces)
-			return
+		} else {
+			h.fail(w, x, HandlerSilent.Reach())
 		}
-		h.fail(w, x, HandlerSilent.Reach())
 	case u.Block != nil:
 		h.stream(w, c, x, &u)
+	}
+	if h.stage == awaiting { // ended: what the client has sent ahead is due
+		c.Again()
 	}
 }
 
@@ -72,11 +72,10 @@ func (h *http1Conn) credit(w *serve.Worker, c *serve.Conn, x *exchange.Exchange)
 func (h *http1Conn) stream(w *serve.Worker, c *serve.Conn, x *exchange.Exchange, u *exchange.Update) {
 	if !h.begun {
 		// A response that is complete, or fills a buffer, or is to be flushed, is worth a write.
-		if !u.Ended && !u.Flush && u.Queued < 16<<10 {
+		if !u.Ended && !u.Flush && u.Queued < min(16<<10, h.set.limits.Output) {
 			return
 		}
 		f := http1.ChooseFraming(x.Request.Minor, x.Request.Method, u.Block.Status(), u.Length)
-		h.last = u.Last
 		h.head(w, x, u.Block, f)
 		h.tx.Begin(f, u.Length)
 	}
@@ -120,9 +119,6 @@ func (h *http1Conn) stream(w *serve.Worker, c *serve.Conn, x *exchange.Exchange,
 		w.Out = out
 	}
 	h.sent(w, x)
-	if h.stage == awaiting {
-		c.Again()
-	}
 }
 
 // overrun ends a connection whose response did not come out as long as announced.
@@ -134,7 +130,7 @@ func (h *http1Conn) overrun(w *serve.Worker, x *exchange.Exchange, why *trace.Re
 
 // leave ends HTTP on the connection: from now on bytes go through as they are.
 func (h *http1Conn) leave(w *serve.Worker, c *serve.Conn, x *exchange.Exchange, b *message.Block) {
-	h.stage = tunnelled
+	h.stage, h.begun = tunnelled, true
 	h.keep, h.ending = false, CloseTunnel
 	if b != nil {
 		w.Out = append(w.Out, b.Wire(message.HTTP1, http1.RenderBlock)...)

@@ -24,10 +24,12 @@ func Adapt(h http.Handler) func(x *Exchange) {
 	return func(x *Exchange) {
 		r, err := request(x)
 		if err != nil {
-			http.Error(newResponse(x, nil), err.Error(), http.StatusBadRequest)
+			w := newResponse(x)
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			w.finish()
 			return
 		}
-		w := newResponse(x, r)
+		w := newResponse(x)
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler { // net/http's way to cut a response off without a word in the log
@@ -95,24 +97,36 @@ func request(x *Exchange) (*http.Request, error) {
 	if m.ContentLength < 0 {
 		r.TransferEncoding = []string{"chunked"}
 	}
+	r = r.WithContext(context.WithValue(x.Context(), http.LocalAddrContextKey, net.Addr(net.TCPAddrFromAddrPort(x.Peer.Local))))
 	if m.ContentLength != 0 {
-		r.Body = &requestBody{x: x, r: r}
+		r.Body = &requestBody{ReadCloser: x.Body(), x: x, r: r}
+		for name := range trailers(r.Header) { // announced: their values follow when the body has ended
+			if r.Trailer == nil {
+				r.Trailer = make(http.Header)
+			}
+			r.Trailer[name] = nil
+		}
 	}
-	ctx := context.WithValue(x.Context(), http.LocalAddrContextKey, net.Addr(net.TCPAddrFromAddrPort(x.Peer.Local)))
-	return r.WithContext(ctx), nil
+	r.Header.Del("Trailer")
+	return r, nil
 }
 
 // requestBody puts the trailer section into the request when the body has ended.
 type requestBody struct {
-	x *Exchange
-	r *http.Request
+	io.ReadCloser
+	x     *Exchange
+	r     *http.Request
+	ended bool
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
-	n, err := b.x.Body().Read(p)
-	if err == io.EOF {
-		if t := b.x.Trailer(); t != nil && b.r.Trailer == nil {
-			b.r.Trailer = make(http.Header)
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF && !b.ended {
+		b.ended = true
+		if t := b.x.Trailer(); t != nil {
+			if b.r.Trailer == nil {
+				b.r.Trailer = make(http.Header)
+			}
 			for name, value := range t.Each() {
 				b.r.Trailer.Add(name, value)
 			}
@@ -121,12 +135,9 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *requestBody) Close() error { return b.x.Body().Close() }
-
 // response is an http.ResponseWriter on an exchange. As net/http's, it may be used by one goroutine at a time.
 type response struct {
 	x        *Exchange
-	r        *http.Request
 	header   http.Header
 	status   int
 	fixed    http.Header // the header as it was when WriteHeader was called
@@ -137,11 +148,14 @@ type response struct {
 	written  int64
 }
 
-// sniffLen is how much is gathered before a response begins: a short answer gets a Content-Length of its own.
-const sniffLen = 4 << 10
+// shortLen is how much is gathered before a response begins: a short answer gets a Content-Length of its own.
+const shortLen = 4 << 10
 
-func newResponse(x *Exchange, r *http.Request) *response {
-	return &response{x: x, r: r, header: make(http.Header), length: -1}
+// sniffed is how much of a body http.DetectContentType looks at.
+const sniffed = 512
+
+func newResponse(x *Exchange) *response {
+	return &response{x: x, header: make(http.Header), length: -1}
 }
 
 func (w *response) Header() http.Header { return w.header }
@@ -182,11 +196,12 @@ func (w *response) Write(p []byte) (int, error) {
 		return 0, http.ErrContentLength
 	}
 	w.written += int64(len(p))
-	if w.head() {
+	if w.head() { // eaten, but for what tells the type
+		w.buf.Write(p[:min(len(p), max(sniffed-w.buf.Len(), 0))])
 		return len(p), nil
 	}
 	if !w.begun {
-		if w.buf.Len()+len(p) <= sniffLen {
+		if w.buf.Len()+len(p) <= shortLen {
 			return w.buf.Write(p)
 		}
 		if err := w.begin(p, -1); err != nil {
@@ -209,8 +224,12 @@ func (w *response) head() bool { return w.x.Request.Method == message.HEAD }
 // body's length when the handler has ended.
 func (w *response) begin(first []byte, total int64) error {
 	w.begun = true
+	if !message.BodyAllowed(w.status) { // RFC 9110 §8.6: 204 and its like announce no length
+		w.fixed.Del("Content-Length")
+		w.length = -1
+	}
 	length := w.length
-	if length < 0 && total >= 0 && message.BodyAllowed(w.status) {
+	if length < 0 && total >= 0 && message.BodyAllowed(w.status) && !hasTrailers(w.header, w.fixed) {
 		length = total
 		if !(w.head() && total == 0) { // nobody knows what a HEAD's GET would have sent
 			w.fixed.Set("Content-Length", strconv.FormatInt(total, 10))
@@ -218,8 +237,8 @@ func (w *response) begin(first []byte, total int64) error {
 	}
 	if _, set := w.fixed["Content-Type"]; !set && message.BodyAllowed(w.status) && w.fixed.Get("Content-Encoding") == "" && w.written > 0 {
 		sniff := w.buf.Bytes()
-		if len(sniff) == 0 {
-			sniff = first
+		if more := min(sniffed-len(sniff), len(first)); more > 0 {
+			sniff = append(sniff[:len(sniff):len(sniff)], first[:more]...)
 		}
 		w.fixed.Set("Content-Type", http.DetectContentType(sniff))
 	}
@@ -305,6 +324,19 @@ func trailers(h http.Header) map[string]bool {
 		}
 	}
 	return set
+}
+
+// hasTrailers reports whether a trailer section is to follow the body, which then cannot be delimited by its length.
+func hasTrailers(h, fixed http.Header) bool {
+	if len(fixed["Trailer"]) > 0 {
+		return true
+	}
+	for name := range h {
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // trailerValues is the trailer section: announced names and those with http.TrailerPrefix.
