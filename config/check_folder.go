@@ -67,9 +67,9 @@ func (d *decoder) brokenPath(path string, err error) (summary, hint string) {
 				target, _ := os.Readlink(next)
 				return quoted(shownPath(next)) + " is a link that leads nowhere", "it leads to " + quoted(target)
 			}
-			return fmt.Sprintf("there is no %q in %s", name, shownPath(good)), neighbours(good, name)
+			return fmt.Sprintf("there is no %q in %s", name, shownFolder(good)), neighbours(good, name)
 		case stat != nil:
-			return fmt.Sprintf("cannot look into %s: %s", shownPath(good), cause(stat)), permissions(good)
+			return fmt.Sprintf("cannot look into %s: %s", shownFolder(good), cause(stat)), permissions(good)
 		case !info.IsDir() && next != path:
 			return quoted(shownPath(next)) + " is a file, not a folder", ""
 		}
@@ -88,6 +88,14 @@ func shownPath(path string) string {
 		return below
 	}
 	return path
+}
+
+// shownFolder is shownPath for a folder, which may be the working directory itself.
+func shownFolder(path string) string {
+	if here, err := os.Getwd(); err == nil && here == path {
+		return "the working directory"
+	}
+	return shownPath(path)
 }
 
 // neighbours names what is in a folder instead of the missing name.

@@ -18,8 +18,8 @@ type ServeOptions struct {
 	Listing  *bool    // --listing; nil: folders without an index are listed
 }
 
-// DefaultListen is where `vitrine serve` listens when it is not told.
-const DefaultListen = ":8080"
+// DefaultListen is where `vitrine serve` listens when it is not told: for this machine only.
+const DefaultListen = "127.0.0.1:8080"
 
 // Check reports what is wrong with the options, as Load does for a file. The Diagnostics are never nil.
 func (opt ServeOptions) Check() *Diagnostics {

@@ -171,7 +171,10 @@ func (d *decoder) evalLocal(l *local, use hcl.Traversal) bool {
 		l.state = localFailed
 	case localNew:
 		l.state = localBusy
+		current := d.current
+		d.current = nil // the setting that uses it is not the one that is wrong
 		got, ok := d.eval(l.attr.file, l.attr.expr)
+		d.current = current
 		if ok && l.state == localBusy {
 			l.state, l.value, l.pos = localDone, got.value, d.position(l.attr.at)
 			if got.pos.Origin == trace.Environment || got.pos.Source != nil && got.pos.Source.Origin == trace.Environment {

@@ -28,6 +28,51 @@ func (d *decoder) finish() {
 		d.checkExpectNames(e)
 	}
 	d.checkMissingPages()
+	d.checkLogFiles()
+	if m := c.Memory; m.FileBytes.V > m.FilesBytes.V && m.FilesBytes.V > 0 {
+		d.warnAt(m.FileBytes.Pos, "file_bytes is more than files_bytes", "no file that large is ever kept: "+formatSize(m.FilesBytes.V)+" is for all files together",
+			Related{m.FilesBytes.Pos, "all files together are bounded here"})
+	}
+}
+
+// checkLogFiles warns about logs that share a file and disagree on how it is written: the first one's word counts.
+func (d *decoder) checkLogFiles() {
+	first := make(map[string]*Log)
+	check := func(l *Log) {
+		if l.Off.V {
+			return
+		}
+		before := first[l.File.V]
+		if before == nil {
+			first[l.File.V] = l
+			return
+		}
+		differ := func(name string, mine, other trace.Position, same bool) {
+			if same || !isOwn(mine) {
+				return
+			}
+			related := []Related{{before.File.Pos, "the first log that writes there is here"}}
+			if isOwn(other) {
+				related = []Related{{other, "the first one says this"}}
+			}
+			if place(related[0].Pos) == "" {
+				related = nil
+			}
+			d.warnAt(mine, fmt.Sprintf("another log writes to %s as well, and its %s counts", shownPath(l.File.V), name), "say it once, for the first of them", related...)
+		}
+		differ("buffer", l.Buffer.Pos, before.Buffer.Pos, l.Buffer.V == before.Buffer.V)
+		differ("flush", l.Flush.Pos, before.Flush.Pos, l.Flush.V == before.Flush.V)
+		differ("size", l.Rotate.Size.Pos, before.Rotate.Size.Pos, l.Rotate.Size.V == before.Rotate.Size.V)
+		differ("age", l.Rotate.Age.Pos, before.Rotate.Age.Pos, l.Rotate.Age.V == before.Rotate.Age.V)
+		differ("keep", l.Rotate.Keep.Pos, before.Rotate.Keep.Pos, l.Rotate.Keep.V == before.Rotate.Keep.V)
+	}
+	check(&d.config.Access)
+	for _, s := range d.config.Sites {
+		check(&s.Settings.Access)
+		for _, r := range s.Routes {
+			check(&r.Settings.Access)
+		}
+	}
 }
 
 func anyWithoutListen(sites []*Site) bool {

@@ -36,6 +36,25 @@ func TestEverythingThatIsWrongIsPrintedAtOnce(t *testing.T) {
 	}
 }
 
+// TestWhatIsLegalAndSuspiciousIsSaid holds the warnings about configurations that can be used.
+func TestWhatIsLegalAndSuspiciousIsSaid(t *testing.T) {
+	paths, err := filepath.Glob("testdata/suspicious/*.hcl")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%v, %v", paths, err)
+	}
+	for _, path := range paths {
+		c, ds := Load(path, testOptions)
+		var out bytes.Buffer
+		if err := ds.Write(&out, 100, false); err != nil {
+			t.Fatal(err)
+		}
+		if c == nil {
+			t.Errorf("%s was refused:\n%s", path, out.String())
+		}
+		compareGolden(t, path+".txt", out.Bytes())
+	}
+}
+
 // configurations are the files of testdata with mistakes.
 func configurations(t *testing.T) []string {
 	var paths []string
