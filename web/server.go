@@ -98,6 +98,8 @@ type Options struct {
 	Threads      int
 	// Refused is told of connections that are not taken. It is called on a loop and must not block.
 	Refused func(remote netip.AddrPort, listener any, why *trace.Reason)
+	// Ended is told of each connection's end and why. It must not block, and may be called from any goroutine.
+	Ended func(remote netip.AddrPort, why *trace.Reason)
 	// Failed is told of errors of the server itself and of handlers' panics, from any goroutine.
 	Failed func(err error)
 }
@@ -131,11 +133,15 @@ func NewServer(h Handler, s Settings, o Options) (*Server, error) {
 	if o.Network == nil {
 		o.Network = socket.Kernel{}
 	}
+	var ended func(c *serve.Conn, why *trace.Reason)
+	if o.Ended != nil {
+		ended = func(c *serve.Conn, why *trace.Reason) { o.Ended(c.Remote(), why) }
+	}
 	engine, err := serve.New(serve.Options{
 		Architecture: o.Architecture, Network: o.Network, Loops: o.Loops, Workers: o.Workers, Threads: o.Threads,
 		NewDriver: func(c *serve.Conn) serve.Driver { return newHTTP1(srv, c) },
 		NewLocal:  func() any { return newLocal() },
-		Refused:   o.Refused, Failed: srv.failed,
+		Refused:   o.Refused, Ended: ended, Failed: srv.failed,
 	}, set.engine())
 	if err != nil {
 		return nil, err

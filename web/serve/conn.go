@@ -428,4 +428,7 @@ func (c *Conn) die(w *Worker, why *trace.Reason, abort bool) {
 	} else {
 		c.ep.Close()
 	}
+	if ended := c.loop.engine.o.Ended; ended != nil {
+		ended(c, why)
+	}
 }

@@ -51,6 +51,9 @@ type Options struct {
 	NewLocal func() any
 	// Refused is told of each connection that is not taken. It is called on a loop and must not block.
 	Refused func(remote netip.AddrPort, listener any, why *trace.Reason)
+	// Ended is told of each connection's end and why; nil: nobody wants to know. It is called within the connection's
+	// last turn and must not block.
+	Ended func(c *Conn, why *trace.Reason)
 	// Failed is told of errors of the engine itself. It may be called from any goroutine.
 	Failed func(err error)
 }
