@@ -1,0 +1,54 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"vitrine/config"
+	"vitrine/server"
+)
+
+func (p *program) runCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:     "run",
+		GroupID: "serving",
+		Short:   "Serve what the configuration says",
+		Long: `Run serves the sites of a configuration. It says everything that is wrong with the configuration before it serves
+anything; warnings do not keep it from serving.
+
+Signals:
+  SIGHUP            load the configuration anew; when it has errors they go to the error log and the old one goes on
+  SIGUSR1           open the log files anew, after somebody has put the old ones aside
+  SIGTERM, SIGINT   stop: answer what was received first, within timeouts.drain; a second one stops at once
+
+The exit status is 0 when every request was answered, 1 when the server could not start, 2 when the command line was
+wrong or there is no configuration, and 3 when connections were cut at the end. A service manager is told when it is
+ready (Type=notify-reload).`,
+		Example: `  vitrine run
+  vitrine run --config /etc/vitrine/vitrine.hcl`,
+		Args: arguments(0, 0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			found, err := p.find(path)
+			if err != nil {
+				return err
+			}
+			load := func() (*config.Config, *config.Diagnostics) { return read(found) }
+			return p.live(load, server.Options{})
+		},
+	}
+	configFlag(c, &path)
+	return c
+}
+
+// live runs a server until it is told to stop, and turns how it ended into an exit status.
+func (p *program) live(load server.Load, o server.Options) error {
+	ending, diags := server.Run(load, o)
+	switch ending {
+	case server.Drained:
+		return nil
+	case server.Cut:
+		return exit(exitCut)
+	}
+	p.report(diags)
+	return exit(exitNo)
+}

@@ -1,0 +1,150 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"vitrine/config"
+	"vitrine/observe/accesslog"
+	"vitrine/observe/logfile"
+	"vitrine/site"
+	"vitrine/site/resource"
+	"vitrine/trace"
+	"vitrine/web"
+	"vitrine/web/serve"
+	"vitrine/web/variables"
+)
+
+// generation is one configuration in force, and what was made of it. An exchange stays with the one that it began
+// with.
+type generation struct {
+	config  *config.Config
+	handler *site.Handler
+	access  *accesslog.Logs
+}
+
+// assemble makes everything that the first configuration asks for, except the listeners. What is wrong is added to
+// diags.
+func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
+	s.files = logfile.New(s.log.Notice)
+	s.store = resource.NewStore(c.Memory)
+	opened := s.log.configure(s.files, c, diags)
+	s.now = s.generation(c, diags)
+	if !opened || s.now == nil {
+		return false
+	}
+	srv, err := web.NewServer(s.now.handler, settings(c), web.Options{
+		Architecture: c.IO.V, Loops: c.Loops.V, Workers: c.Workers.V, Threads: c.Threads.V,
+		Refused: s.refused, Failed: s.log.failed,
+	})
+	if err != nil {
+		diags.Add(config.Error, c.IO.Pos, fmt.Sprintf("the I/O architecture %s cannot run here: %v", c.IO.V, err), "")
+		return false
+	}
+	s.web = srv
+	s.listeners = &listeners{web: s.web}
+	for _, d := range diags.Warnings() {
+		s.log.warning(d)
+	}
+	return true
+}
+
+// generation compiles a configuration and opens its access logs. It returns nil, with the errors in diags, when that
+// is not possible.
+func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *generation {
+	g := &generation{config: c}
+	var err error
+	if g.access, err = accesslog.Open(s.files, c); err != nil {
+		for _, one := range split(err) {
+			diags.Append(cannotLog(one))
+		}
+	}
+	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: func(id trace.ID, why error) {
+		s.log.Error("journey %v: %v", id, why)
+	}})
+	if err != nil {
+		addErrors(diags, err)
+	}
+	if g.access == nil || err != nil {
+		g.close()
+		return nil
+	}
+	return g
+}
+
+// recorder gives what records the exchanges of a log block: its access log, and the error log for those that failed.
+func (s *Server) recorder(access *accesslog.Logs) func(*config.Log) func(*variables.Values) {
+	return func(block *config.Log) func(*variables.Values) {
+		if access == nil { // the configuration will not be used
+			return nil
+		}
+		lines := access.Logger(block)
+		if lines == nil {
+			return s.log.Request
+		}
+		return func(v *variables.Values) {
+			lines.Log(v)
+			s.log.Request(v)
+		}
+	}
+}
+
+// split is the errors that errors.Join has joined.
+func split(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// cannotLog says which log file cannot be opened.
+func cannotLog(err error) config.Diagnostic {
+	d := config.Diagnostic{Severity: config.Error, Summary: err.Error()}
+	var open *accesslog.OpenError
+	if errors.As(err, &open) {
+		d.Pos = open.Pos
+		d.Summary = fmt.Sprintf("the log %s cannot be opened: %v", open.File, cause(open.Err))
+		d.Hint = fmt.Sprintf("the folder must exist, and user %s must be able to write there", userName())
+	}
+	return d
+}
+
+// handlerGrace is how long an exchange may take from looking up the handler to calling it, on a machine that is busy
+// with something else.
+const handlerGrace = 2 * time.Second
+
+// close gives a generation up that no exchange begins with any more.
+func (g *generation) close() {
+	if g.handler != nil {
+		g.handler.Close()
+	}
+	if g.access != nil {
+		g.access.Close()
+	}
+}
+
+// release gives everything up. Parts that were not made are left out.
+func (s *Server) release() {
+	if s.web != nil {
+		s.web.Close()
+	}
+	if s.now != nil {
+		s.now.close()
+	}
+	if s.store != nil {
+		s.store.Close()
+	}
+}
+
+// refused logs a connection that was not taken. It runs on a loop, and the log does not block.
+func (s *Server) refused(remote netip.AddrPort, listener any, why *trace.Reason) {
+	var pos trace.Position
+	if why == serve.ReasonDenied {
+		if c := s.listeners.rules(listener); c != nil {
+			pos = c.responsible(remote.Addr())
+		}
+	}
+	s.log.refused(remote, why, pos)
+}

@@ -1,0 +1,92 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strings"
+
+	"vitrine/config"
+	"vitrine/observe/errorlog"
+	"vitrine/observe/logfile"
+	"vitrine/observe/terminal"
+	"vitrine/trace"
+)
+
+// journal is what the server writes about its own life: the error log, and how each kind of event reads in it.
+type journal struct{ errorlog.Logger }
+
+// configure writes to the configuration's error log from now on. When it cannot be opened, that is added to diags and
+// nothing changes.
+func (j *journal) configure(files *logfile.Files, c *config.Config, diags *config.Diagnostics) bool {
+	if err := j.Use(files, &c.Errors); err != nil {
+		diags.Append(config.Diagnostic{Severity: config.Error, Pos: c.Errors.File.Pos,
+			Summary: fmt.Sprintf("the error log %s cannot be opened: %v", c.Errors.File.V, cause(err)),
+			Hint:    fmt.Sprintf("the folder must exist, and user %s must be able to write there", userName())})
+		return false
+	}
+	access := &c.Access
+	j.Requests(access.Off.V || access.Format.V != "readable" || !onTerminal(access.File.V) || !onTerminal(c.Errors.File.V))
+	return true
+}
+
+// onTerminal reports whether a person reads the log now.
+func onTerminal(name string) bool {
+	switch name {
+	case "stdout":
+		return terminal.Detect(os.Stdout, os.Getenv).Terminal
+	case "stderr":
+		return terminal.Detect(os.Stderr, os.Getenv).Terminal
+	}
+	return false
+}
+
+// event writes what happened, in the Reason's words, with what there is to add.
+func (j *journal) event(why *trace.Reason, detail string) {
+	text := why.Reach().Sentence
+	if detail != "" {
+		text += ": " + detail
+	}
+	text += " (" + why.ID + ")"
+	if why.Kind == trace.Failed || why.Kind == trace.Refused {
+		j.Error("%s", text)
+	} else {
+		j.Info("%s", text)
+	}
+}
+
+// rejected writes why a new configuration is not used: every error, as check would print it.
+func (j *journal) rejected(diags *config.Diagnostics) {
+	var report bytes.Buffer
+	diags.Write(&report, 0, false)
+	j.event(ReloadRefused, "\n"+strings.TrimSpace(report.String())+"\n")
+}
+
+// warning writes a comment on the configuration.
+func (j *journal) warning(d config.Diagnostic) {
+	j.Warn("%s", strings.TrimPrefix(d.String(), config.Warning.String()+": "))
+}
+
+// failed writes an error of the engine or of a handler.
+func (j *journal) failed(err error) { j.event(EngineError, err.Error()) }
+
+// refused writes that a connection was not taken.
+func (j *journal) refused(remote netip.AddrPort, why *trace.Reason, pos trace.Position) {
+	text := why.Sentence + " (" + why.ID
+	if !pos.IsZero() && pos.Origin != trace.Default {
+		text += ", " + pos.String()
+	}
+	j.Warn("connection from %s: %s)", remote, text)
+}
+
+// cause is an error of the file system without the operation and the path, which the message says already.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

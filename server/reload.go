@@ -1,0 +1,69 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"vitrine/config"
+	"vitrine/trace"
+)
+
+// reload puts a new configuration in force, whole, or leaves everything as it is and says why. Requests that have
+// begun end with the configuration that they began with; a connection that stays takes the new one with its next
+// request.
+func (s *Server) reload() {
+	notify(stateReloading())
+	defer notify(stateReady)
+	s.files.Reopen() // whoever puts log files aside may send either signal
+	c, diags := s.load()
+	if c == nil {
+		s.log.rejected(diags)
+		return
+	}
+	next := s.generation(c, diags)
+	if next == nil {
+		s.log.rejected(diags)
+		return
+	}
+	change := s.listeners.prepare(c, diags)
+	if change == nil {
+		next.close()
+		s.log.rejected(diags)
+		return
+	}
+	for _, d := range diags.Warnings() {
+		s.log.warning(d)
+	}
+	s.warnRestart(c)
+	s.adopt(next, change, diags)
+	s.log.event(Reloaded, s.describe())
+}
+
+// adopt makes the next generation the present one. Nothing in it can fail but the error log, whose old file then
+// stays.
+func (s *Server) adopt(next *generation, change *change, diags *config.Diagnostics) {
+	s.log.configure(s.files, next.config, diags)
+	s.store.Configure(next.config.Memory)
+	s.web.Configure(settings(next.config))
+	s.web.SetHandler(next.handler, change.tags())
+	s.listeners.commit(change)
+	old := s.now
+	s.now = next
+	time.AfterFunc(handlerGrace, old.close)
+}
+
+// warnRestart says which changes only a restart puts in force.
+func (s *Server) warnRestart(c *config.Config) {
+	old := s.now.config
+	warn := func(name string, pos trace.Position, from, to any) {
+		if from != to {
+			s.log.warning(config.Diagnostic{Severity: config.Warning, Pos: pos,
+				Summary: fmt.Sprintf("%s = %v needs a restart; until then it stays %v", name, to, from)})
+			RestartNeeded.Reach()
+		}
+	}
+	warn("io", c.IO.Pos, old.IO.V, c.IO.V)
+	warn("loops", c.Loops.Pos, old.Loops.V, c.Loops.V)
+	warn("workers", c.Workers.Pos, old.Workers.V, c.Workers.V)
+	warn("threads", c.Threads.Pos, old.Threads.V, c.Threads.V)
+}

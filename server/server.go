@@ -1,0 +1,130 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"vitrine/config"
+	"vitrine/observe/logfile"
+	"vitrine/site/resource"
+	"vitrine/trace"
+	"vitrine/web"
+)
+
+// Load reads a configuration, at the start and at each reload. The Diagnostics are never nil; the Config is nil when
+// they have errors.
+type Load func() (*config.Config, *config.Diagnostics)
+
+// Options are what a server needs besides its configuration. The zero value works.
+type Options struct {
+	// Signals tells the server what to do: SIGHUP reloads, SIGUSR1 reopens the log files, SIGTERM and SIGINT drain and
+	// stop, and a second one stops at once. Nil: those of the process.
+	Signals <-chan os.Signal
+	// Ready is called once every address is listened on and requests are answered.
+	Ready func(*Server)
+}
+
+// Ending is how a server's life ended.
+type Ending uint8
+
+const (
+	NotStarted Ending = iota // the Diagnostics say why
+	Drained                  // every request that was received was answered
+	Cut                      // connections were ended before that: by the drain's limit or a second signal
+)
+
+// Server is a running server. Its life is run by one goroutine, Run's; the methods that others may use say so.
+type Server struct {
+	o    Options
+	load Load
+
+	now       *generation
+	web       *web.Server
+	listeners *listeners
+	store     *resource.Store
+	files     *logfile.Files
+	log       journal
+}
+
+// Run is the life of a server: it assembles it from its configuration, listens, serves, and obeys signals until one
+// ends it. It returns when the server has stopped. When it cannot start, the Diagnostics say why, all reasons at once;
+// otherwise they are nil.
+func Run(load Load, o Options) (Ending, *config.Diagnostics) {
+	signals := o.Signals
+	if signals == nil {
+		c := make(chan os.Signal, 4)
+		signal.Notify(c, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTERM, syscall.SIGINT)
+		defer signal.Stop(c)
+		signal.Ignore(syscall.SIGPIPE) // a log's reader that goes must not end the server
+		signals = c
+	}
+	c, diags := load()
+	if c == nil {
+		return NotStarted, diags
+	}
+	s := &Server{o: o, load: load}
+	if !s.assemble(c, diags) || !s.listen(diags) {
+		s.release()
+		return NotStarted, diags
+	}
+	s.serve()
+	for sig := range signals {
+		switch sig {
+		case syscall.SIGHUP:
+			s.reload()
+		case syscall.SIGUSR1:
+			s.reopen(ReopenAsked)
+		default:
+			return s.stop(sig, signals), nil
+		}
+	}
+	return s.stop(nil, signals), nil
+}
+
+// listen opens every address of the first configuration.
+func (s *Server) listen(diags *config.Diagnostics) bool {
+	change := s.listeners.prepare(s.now.config, diags)
+	if change == nil {
+		return false
+	}
+	s.listeners.commit(change)
+	s.web.SetHandler(s.now.handler, change.tags())
+	return true
+}
+
+// serve begins to accept.
+func (s *Server) serve() {
+	s.web.Start()
+	s.log.event(Started, s.describe())
+	notify(stateReady)
+	if s.o.Ready != nil {
+		s.o.Ready(s)
+	}
+}
+
+// reopen opens the log files anew.
+func (s *Server) reopen(why *trace.Reason) {
+	s.files.Reopen()
+	s.log.event(why, "")
+}
+
+// Config is the configuration in force. It is for use in Ready.
+func (s *Server) Config() *config.Config { return s.now.config }
+
+// Addresses are the socket addresses that are listened on. It is for use in Ready.
+func (s *Server) Addresses() []Address { return s.listeners.addresses() }
+
+// describe is what is served where, in one line.
+func (s *Server) describe() string {
+	var names, where []string
+	for _, site := range s.now.config.Sites {
+		names = append(names, site.Name())
+	}
+	for _, a := range s.Addresses() {
+		where = append(where, a.Bound.String())
+	}
+	return fmt.Sprintf("%s on %s, io = %s", strings.Join(names, ", "), strings.Join(where, ", "), s.web.Engine().Architecture())
+}

@@ -1,0 +1,78 @@
+package server
+
+import (
+	"time"
+
+	"vitrine/config"
+	"vitrine/web"
+)
+
+// settings are the bounds of a configuration as the engine wants them. Where the configuration's zero means
+// "nothing at all" and the engine's means "no bound", the smallest bound stands for it.
+func settings(c *config.Config) web.Settings {
+	s := web.Settings{
+		Connections:           c.Limits.Connections.V,
+		ConnectionsPerClient:  c.Limits.ConnectionsPerClient.V,
+		RequestsPerConnection: c.Limits.RequestsPerConnection.V,
+		Handlers:              c.Limits.Handlers.V,
+		HeaderBytes:           int(c.Limits.HeaderBytes.V),
+		HeaderCount:           c.Limits.HeaderCount.V,
+		URIBytes:              int(c.Limits.URIBytes.V),
+		BodyBytes:             largestBody(c),
+		InputBytes:            int(c.Limits.InputBytes.V),
+		OutputBytes:           int(c.Limits.OutputBytes.V),
+		HeaderTimeout:         c.Timeouts.Header.V,
+		BodyTimeout:           c.Timeouts.Body.V,
+		KeepAliveTimeout:      c.Timeouts.KeepAlive.V,
+		WriteTimeout:          c.Timeouts.Write.V,
+		LingerTimeout:         max(c.Timeouts.Linger.V, time.Nanosecond),
+		DrainIdle:             c.Timeouts.Idle.V,
+		MinRate:               c.Timeouts.MinRate.V,
+		Timed:                 timed(c),
+	}
+	if s.KeepAliveTimeout == 0 {
+		s.RequestsPerConnection = 1 // no time for a second request
+	}
+	return s
+}
+
+// largestBody is the longest body that any site or route accepts: the engine cannot know yet which will answer.
+// 0 is no bound.
+func largestBody(c *config.Config) int64 {
+	largest := c.Limits.BodyBytes.V
+	wider := func(s *config.Settings) {
+		if s.BodyBytes.V == 0 || largest == 0 {
+			largest = 0
+		} else {
+			largest = max(largest, s.BodyBytes.V)
+		}
+	}
+	for _, site := range c.Sites {
+		wider(&site.Settings)
+		for _, r := range site.Routes {
+			wider(&r.Settings)
+		}
+	}
+	return largest
+}
+
+// timed reports whether some access log tells how long exchanges take.
+func timed(c *config.Config) bool {
+	tells := func(l *config.Log) bool {
+		return !l.Off.V && l.Format.V != "common" && l.Format.V != "combined"
+	}
+	if tells(&c.Access) || tells(&c.Base.Access) {
+		return true
+	}
+	for _, site := range c.Sites {
+		if tells(&site.Settings.Access) {
+			return true
+		}
+		for _, r := range site.Routes {
+			if tells(&r.Settings.Access) {
+				return true
+			}
+		}
+	}
+	return false
+}

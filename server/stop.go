@@ -1,0 +1,80 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+)
+
+// logTime is how long the logs may take to be written at the end.
+const logTime = 5 * time.Second
+
+// stop drains: no new connections, every request that was received is answered, idle connections close. The
+// configuration's limit or a second signal ends that at once.
+func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
+	notify(stateStopping)
+	limit := s.now.config.Timeouts.Drain.V
+	s.log.event(Draining, fmt.Sprintf("%s; %d connections open, at most %v", signalName(sig), s.web.Engine().Open(), limit))
+
+	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, errDrainLimit)
+	defer cancel()
+	ctx, again := context.WithCancelCause(ctx)
+	defer again(nil)
+	done := make(chan struct{})
+	defer close(done)
+	go s.listenWhileDraining(signals, done, again)
+
+	ending := Drained
+	if err := s.web.Drain(ctx); err != nil {
+		ending = Cut
+		s.log.event(CutShort, fmt.Sprintf("%v; %d connections were still open", err, s.web.Engine().Open()))
+	}
+	s.release()
+	s.log.event(Stopped, "")
+	s.log.Close()
+	flush, cancelFlush := context.WithTimeout(context.Background(), logTime)
+	defer cancelFlush()
+	s.files.Close(flush)
+	return ending
+}
+
+var (
+	errDrainLimit = errors.New("the limit for draining has passed")
+	errSecondTime = errors.New("told to stop a second time")
+)
+
+// listenWhileDraining obeys what signals can still ask for: another one to stop ends the drain, and log files are
+// still reopened.
+func (s *Server) listenWhileDraining(signals <-chan os.Signal, done <-chan struct{}, again context.CancelCauseFunc) {
+	for {
+		select {
+		case sig, ok := <-signals:
+			switch {
+			case !ok:
+				signals = nil
+			case sig == syscall.SIGHUP, sig == syscall.SIGUSR1:
+				s.files.Reopen()
+			default:
+				again(errSecondTime)
+				return
+			}
+		case <-done:
+			return
+		}
+	}
+}
+
+func signalName(sig os.Signal) string {
+	switch sig {
+	case nil:
+		return "told to stop"
+	case syscall.SIGTERM:
+		return "SIGTERM"
+	case syscall.SIGINT:
+		return "SIGINT"
+	}
+	return sig.String()
+}
