@@ -12,6 +12,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,10 +38,16 @@ type Event struct {
 	Ready Ready
 }
 
-// File is an open regular file that an endpoint can send from without copying it through the program.
+// File is an open regular file that an endpoint can send from without copying it through the program. It may be
+// shared by many endpoints and must not be copied.
 type File struct {
-	F  *os.File
-	FD int
+	F    *os.File
+	FD   int
+	Size int64 // when it was opened
+
+	// sent is how many bytes were sent while the file may have lain on the disk alone. Once that is its size, it is
+	// in the system's memory, and sending it cannot be expected to wait.
+	sent atomic.Int64
 }
 
 // Endpoint is one end of a connection.

@@ -121,7 +121,7 @@ func newEntry(r *Root, path string, kind Kind, i info, checked int64) *Entry {
 
 // hold makes the entry one that is sent from the descriptor.
 func (e *Entry) hold(f *os.File) {
-	e.File = &socket.File{F: f, FD: int(f.Fd())}
+	e.File = &socket.File{F: f, FD: int(f.Fd()), Size: e.Size}
 	e.root.store.opened.Add(1)
 }
 
