@@ -115,6 +115,7 @@ var (
 	Arrow    = Glyph{"→", ">"}
 	Dash     = Glyph{"—", "--"}
 	Dot      = Glyph{"·", "|"}
+	Passed   = Glyph{"·", "-"}
 	Ellipsis = Glyph{"…", "..."}
 	Corner   = Glyph{"└", "`-"}
 )

@@ -95,3 +95,13 @@ func TestSentencesLookAlikeHoweverTheyWereWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingUnprintableReachesATerminal(t *testing.T) {
+	for s, want := range map[string]string{
+		`a "b" \c 가`: `a "b" \c 가`, "\x1b[2J\xff\u202e\n": `\x1b[2J\xff\xe2\x80\xae\x0a`,
+	} {
+		if got := Printable(s); got != want {
+			t.Errorf("%q becomes %q, want %q", s, got, want)
+		}
+	}
+}

@@ -50,7 +50,7 @@ func Wrap(text string, columns int) []string {
 		}
 		for cells > columns {
 			var head string
-			head, word = cut(word, columns)
+			head, word = Cut(word, columns)
 			lines = append(lines, head)
 			cells = Cells(word)
 		}
@@ -62,8 +62,8 @@ func Wrap(text string, columns int) []string {
 	return lines
 }
 
-// cut takes as many characters off the front of a word as fit into columns, and at least one.
-func cut(word string, columns int) (head, rest string) {
+// Cut takes as many characters off the front of a word as fit into columns, and at least one.
+func Cut(word string, columns int) (head, rest string) {
 	used, end := 0, 0
 	for end < len(word) {
 		r, size := utf8.DecodeRuneInString(word[end:])

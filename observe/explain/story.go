@@ -1,0 +1,134 @@
+// Package explain tells the story of one request: what was decided about it, in order, why, and by which line of the
+// configuration. Text tells it to a person in front of a terminal, JSON to a program.
+package explain
+
+import (
+	"net/netip"
+	"strings"
+
+	"vitrine/trace"
+	"vitrine/web/message"
+)
+
+// Story is one request with everything that was decided about it.
+type Story struct {
+	Journey    trace.ID
+	Request    Request
+	Peer       Peer
+	Events     []trace.Event // in the order in which they happened
+	Status     int           // of the response; 0: there was none
+	Fields     []Field       // of the response
+	Length     int64         // of the response's body in bytes; -1: not known
+	Keep       bool          // the connection goes on
+	KeepReason *trace.Reason // why it does, or does not
+}
+
+// Request is what was asked for.
+type Request struct {
+	Method   string
+	URL      string
+	Protocol string // such as HTTP/1.1; may be empty
+	Fields   []Field
+}
+
+// Peer is who asked, and where. A port of zero is not known.
+type Peer struct {
+	From, To netip.AddrPort
+}
+
+// Field is one field line and, in a response, the line of the configuration that is responsible for it.
+type Field struct {
+	Name, Value string
+	Position    trace.Position // zero: no line is
+}
+
+// headerStep is the step of Events about a field of the response, whose Subject is the field's name.
+const headerStep = "header"
+
+// ResponseFields are the fields of a response, each with the position of the last Event that was about it.
+func ResponseFields(h *message.Header, events []trace.Event) []Field {
+	fields := make([]Field, 0, h.Len())
+	for name, value := range h.Each() {
+		f := Field{Name: name, Value: value}
+		for i := range events {
+			if e := &events[i]; e.Step == headerStep && e.Taken && strings.EqualFold(e.Subject, name) {
+				f.Position = e.Position
+			}
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// RequestFields are the fields of a request.
+func RequestFields(f *message.Fields) []Field {
+	fields := make([]Field, 0, f.Len())
+	for i := range f.Len() {
+		name, value := f.At(i)
+		fields = append(fields, Field{Name: string(name), Value: string(value)})
+	}
+	return fields
+}
+
+// verdict is the Event that decided the status: for an error the last one that refused or failed, otherwise the last
+// that succeeded. It is nil when none did.
+func (s *Story) verdict() *trace.Event {
+	bad := s.Status >= 400 || s.Status < 100
+	for i := len(s.Events) - 1; i >= 0; i-- {
+		e := &s.Events[i]
+		switch e.Reason.Kind {
+		case trace.Refused, trace.Failed:
+			if bad {
+				return e
+			}
+		case trace.Success:
+			if !bad {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+// witness is what the verdict looked at: its own details, or those of the decision that it only repeats.
+func (s *Story) witness(verdict *trace.Event) []trace.Detail {
+	details := verdict.Details
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Reason == verdict.Reason && len(details) == 0 {
+			details = e.Details
+		}
+	}
+	return public(details)
+}
+
+// responsible is the configuration's line to look at first: the verdict's, or that of the last candidate that was
+// taken before it.
+func (s *Story) responsible() trace.Position {
+	verdict := s.verdict()
+	var last trace.Position
+	for i := range s.Events {
+		e := &s.Events[i]
+		if e.Step == headerStep {
+			continue
+		}
+		if placed(e.Position) && (e.Taken || e == verdict) {
+			last = e.Position
+		}
+		if e == verdict {
+			break
+		}
+	}
+	return last
+}
+
+// placed reports whether the position is a place that somebody wrote.
+func placed(p trace.Position) bool { return !p.IsZero() && p.Origin != trace.Default }
+
+// secret reports whether a field's value is for nobody else's eyes.
+func secret(name string) bool {
+	switch message.LookupFieldIDString(name) {
+	case message.Authorization, message.ProxyAuthorization, message.Cookie, message.SetCookie:
+		return true
+	}
+	return false
+}
