@@ -135,10 +135,10 @@ func (d *decoder) compile(text string, scope template.Scope, l located) (*templa
 	t, err := template.Compile(text, scope)
 	if err != nil {
 		wrong := err.(*template.Error)
-		at := d.spot(l, wrong.Offset, wrong.End)
+		at, exact := d.spot(l, wrong.Offset, wrong.End)
 		out := Diagnostic{Severity: Error, Pos: d.position(at), End: d.endPosition(at), Summary: wrong.Message, Hint: wrong.Hint}
-		if at == l.at && l.pos.Source != nil {
-			out.Related = []Related{{*l.pos.Source, "the text comes from here"}}
+		if from := l.pos.Source; !exact && from != nil && (from.File != out.Pos.File || from.Line != out.Pos.Line) {
+			out.Related = []Related{{*from, "the text comes from here"}}
 		}
 		d.append(out)
 		return nil, false
@@ -148,7 +148,8 @@ func (d *decoder) compile(text string, scope template.Scope, l located) (*templa
 
 // problem reports what a check found in a text.
 func (d *decoder) problem(l located, p *problem) {
-	d.fail(d.spot(l, p.offset, p.end), p.message, p.hint)
+	at, _ := d.spot(l, p.offset, p.end)
+	d.fail(at, p.message, p.hint)
 }
 
 // assignLabel checks a label and puts it into its field.
@@ -215,17 +216,20 @@ func (d *decoder) list(s *setting, a *attr) []located {
 
 // text is a value as text.
 func (d *decoder) text(s *setting, l located) (string, bool) {
-	if l.value.Type() == cty.Bool {
-		d.wrongType(s, l)
+	v, err := convert.Convert(l.value, cty.String)
+	switch {
+	case err == nil && !v.IsNull() && l.value.Type() != cty.Bool:
+	case s.kind.isList() || s.kind.isMap():
+		d.fail(l.at, fmt.Sprintf("each entry of %s is text in quotes, not %s", s.name, typeName(l.value)),
+			fmt.Sprintf("write, for example, %s = %s", s.name, cmp.Or(s.example, s.initial)))
 		return "", false
-	}
-	v, ok := d.convert(s, l, cty.String)
-	if !ok {
+	default:
+		d.wrongType(s, l)
 		return "", false
 	}
 	text := v.AsString()
 	if i := strings.IndexByte(text, 0); i >= 0 {
-		d.fail(d.spot(l, i, i+1), s.name+" contains a NUL byte", "remove it")
+		d.problem(l, &problem{s.name + " contains a NUL byte", "remove it", i, i + 1})
 		return "", false
 	}
 	return text, true

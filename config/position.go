@@ -41,41 +41,47 @@ func (d *decoder) positionAt(name string, offset int) trace.Position {
 }
 
 // spot is where in the file the bytes from offset to end of a text stand. Escapes make the two differ, and so do
-// expressions inside the text; when it cannot be told, the whole text is the answer.
-func (d *decoder) spot(l located, offset, end int) hcl.Range {
+// expressions inside the text. When it cannot be told, the whole text or the whole expression is the answer, and exact
+// is false.
+func (d *decoder) spot(l located, offset, end int) (at hcl.Range, exact bool) {
 	if l.file == nil || end <= offset {
-		return l.at
+		return l.at, false
 	}
-	from, ok := d.byteOf(l, offset)
-	to, alsoOK := d.byteOf(l, end-1)
-	if !ok || !alsoOK || to < from {
-		return l.at
+	first, exact := d.spotOf(l, offset)
+	last, alsoExact := d.spotOf(l, end-1)
+	if last.End.Byte < first.Start.Byte {
+		return l.at, false
 	}
-	return hcl.Range{Filename: l.at.Filename, Start: hcl.Pos{Byte: from}, End: hcl.Pos{Byte: to + 1}}
+	first.End = last.End
+	return first, exact && alsoExact
 }
 
-func (d *decoder) byteOf(l located, offset int) (int, bool) {
-	src := func(at hcl.Range) []byte {
-		if at.Start.Byte < 0 || at.End.Byte > len(l.file.src) || at.Start.Byte > at.End.Byte {
-			return nil
+// spotOf is where one byte of a text stands.
+func (d *decoder) spotOf(l located, offset int) (at hcl.Range, exact bool) {
+	one := func(offset int, ok bool) (hcl.Range, bool) {
+		if !ok {
+			return l.at, false
 		}
-		return l.file.src[at.Start.Byte:at.End.Byte]
+		return hcl.Range{Filename: l.at.Filename, Start: hcl.Pos{Byte: offset}, End: hcl.Pos{Byte: offset + 1}}, true
 	}
 	template, native := l.expr.(*hclsyntax.TemplateExpr)
 	if !native {
 		// A label, or a string of JSON: quotes around one literal.
-		text := src(l.at)
+		text := l.file.slice(l.at)
 		if len(text) < 2 || text[0] != '"' || l.expr != nil && bytes.Contains(text, []byte("${")) {
-			return 0, false
+			return l.at, false
 		}
-		return unescaped(text[1:len(text)-1], l.at.Start.Byte+1, offset)
+		return one(unescaped(text[1:len(text)-1], l.at.Start.Byte+1, offset))
 	}
 	for _, part := range template.Parts {
 		literal, isLiteral := part.(*hclsyntax.LiteralValueExpr)
 		if !isLiteral || literal.Val.Type() != cty.String {
 			value, ok := d.quietly(l.file, part)
-			if !ok || offset < len(value) {
-				return part.Range().Start.Byte, ok // inside ${…}
+			switch {
+			case !ok:
+				return l.at, false
+			case offset < len(value):
+				return part.Range(), false // inside ${…}
 			}
 			offset -= len(value)
 			continue
@@ -85,13 +91,21 @@ func (d *decoder) byteOf(l located, offset int) (int, bool) {
 			offset -= len(value)
 			continue
 		}
-		text := src(at)
+		text := l.file.slice(at)
 		if indent := bytes.Index(text, []byte(value)); indent >= 0 {
-			return at.Start.Byte + indent + offset, true // no escapes; a heredoc may have lost its indentation
+			return one(at.Start.Byte+indent+offset, true) // no escapes; a heredoc may have lost its indentation
 		}
-		return unescaped(text, at.Start.Byte, offset)
+		return one(unescaped(text, at.Start.Byte, offset))
 	}
-	return 0, false
+	return l.at, false
+}
+
+// slice is the text of a range, or nil when it is not in the file.
+func (f *file) slice(at hcl.Range) []byte {
+	if at.Start.Byte < 0 || at.End.Byte > len(f.src) || at.Start.Byte > at.End.Byte {
+		return nil
+	}
+	return f.src[at.Start.Byte:at.End.Byte]
 }
 
 // quietly evaluates a part of a text that has been evaluated before.

@@ -35,7 +35,7 @@ var kinds = [...]struct{ name, article, example string }{
 	kindInt:        {"number", "a whole number", "10"},
 	kindSize:       {"size", "a size", `"64KiB"`},
 	kindDuration:   {"duration", "a duration", `"30s"`},
-	kindChoice:     {"one of", "one word of its list", ""},
+	kindChoice:     {"one of", "text in quotes", ""},
 	kindTexts:      {"list of texts", "a list of texts", `["one", "two"]`},
 	kindTemplate:   {"template", "text in quotes", `"text with {placeholders}"`},
 	kindNetworks:   {"list of networks", "a list of addresses and networks", `["192.0.2.0/24", "::1"]`},

@@ -55,7 +55,7 @@ site "a.example" {
   }
   route "/log" {
     log {
-      file   = "../../nowhere/access.log"
+      file   = "../public/nowhere/access.log"
       custom = "$remote_addr"
       rotate {
       }
