@@ -206,7 +206,10 @@ func checkRedirectTarget(text string) *problem {
 			return &problem{message: "a URL cannot contain a space", hint: "write %20", offset: i, end: i + 1}
 		}
 	}
-	scheme, _, isURL := strings.Cut(text, ":")
+	scheme, rest, isURL := strings.Cut(text, ":")
+	if isURL && rest != "" && '0' <= rest[0] && rest[0] <= '9' {
+		isURL = false // a host and its port
+	}
 	switch {
 	case text == "":
 		return &problem{message: "this redirect leads nowhere", hint: `write, for example, redirect "/new/{path.tail}"`}

@@ -40,7 +40,8 @@ type Config struct {
 	Variables map[string]Value[string] // environment variables that were read; secrets are not in here
 }
 
-// Listen is one listen block: one or more addresses with the clients that may connect.
+// Listen is one listen block: one or more addresses with the clients that may connect. Blocks of different sites may
+// name the same address; they say the same about it then.
 type Listen struct {
 	Addresses []Value[string] // "host:port", "[v6]:port" or ":port", as written
 	Clients   Clients

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -208,7 +209,9 @@ func (d *decoder) include(f *file, a *attr, top *body) {
 			if len(matches) == 0 {
 				d.warn(element.at, "no file matches "+quoted(pattern), "looked for "+path)
 			}
-			paths = matches
+			itself := func(path string) bool { return filepath.Clean(path) == filepath.Clean(f.name) }
+			paths = slices.DeleteFunc(matches, itself) // "*.hcl" means the other ones
+			slices.Sort(paths)
 		}
 		for _, path := range paths {
 			d.includeOne(f, element, path, top)

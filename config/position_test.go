@@ -85,7 +85,7 @@ func TestEveryValueKnowsItsPlace(t *testing.T) {
 
 func TestAnIncludedFileSaysSoAndSeesTheLocalsOfTheOther(t *testing.T) {
 	files := map[string]string{
-		"/etc/v/main.hcl":       "include = [\"sites/*.hcl\"]\nlocals {\n  port = 80\n  base = \"www\"\n}\nlisten {\n  addresses = [\":${local.port}\"]\n}\n",
+		"/etc/v/main.hcl":       "include = [\"*.hcl\"]\nlocals {\n  port = 80\n  base = \"www\"\n}\nlisten {\n  addresses = [\":${local.port}\"]\n}\n",
 		"/etc/v/sites/one.hcl":  "locals {\n  name = \"one\"\n}\nsite \"one.example\" {\n  root = \"${local.base}/${local.name}\"\n}\n",
 		"/etc/v/sites/two.json": `{"locals": {"name": "two"}, "site": {"two.example": {"root": "${local.base}/${local.name}"}}}`,
 		"/etc/v/sites/away.hcl": "",
@@ -93,7 +93,7 @@ func TestAnIncludedFileSaysSoAndSeesTheLocalsOfTheOther(t *testing.T) {
 	c, ds := Load("/etc/v/main.hcl", Options{
 		NoFiles: true,
 		Glob: func(pattern string) ([]string, error) {
-			return []string{"/etc/v/sites/one.hcl", "/etc/v/sites/two.json"}, nil
+			return []string{"/etc/v/sites/two.json", "/etc/v/main.hcl", "/etc/v/sites/one.hcl"}, nil
 		},
 		ReadFile: func(path string) ([]byte, error) {
 			if text, ok := files[path]; ok {

@@ -27,7 +27,7 @@ var schema = &blockType{
 			also:  []string{"server_tokens", "servertokens", "serversignature"},
 			field: in(func(c *Config) any { return &c.Server })},
 		{name: "include", kind: kindTexts, example: `["sites/*.hcl"]`,
-			doc:  "Files to read as if they stood here, relative to this file; * stands for any part of a name. An included file sees the locals of the file that includes it.",
+			doc:  "Files to read as if they stood at the end of this one, relative to it; * stands for any part of a name. An included file sees the locals of the file that includes it.",
 			also: []string{"import", "includes"}},
 	},
 	blocks: []*blockType{

@@ -38,6 +38,10 @@ site "example.org" {
     redirect {
     }
   }
+  route "/port" {
+    redirect "localhost:3000/x" {
+    }
+  }
   route "/none" {
   }
   route "/strip/*" {
