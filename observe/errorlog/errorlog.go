@@ -103,6 +103,30 @@ func (l *Logger) message(level Level, format string, args []any) {
 	l.write(appendText(dst, text, style))
 }
 
+// Decision writes a message about something other than a request that a Reason explains, such as a client that was
+// turned away: the text, the Reason's sentence and the line that is responsible, or the zero Position. However the
+// texts differ, those with the same Reason and line are the same when repeats are counted.
+func (l *Logger) Decision(level Level, r *trace.Reason, p trace.Position, format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := key{reason: r}
+	if hasPlace(&p) {
+		k.text = p.String()
+	}
+	if l.beneath(level) || l.repeated(k, level) {
+		return
+	}
+	style := l.style()
+	dst := appendStart(l.scratch[:0], time.Now(), level, style)
+	dst = appendText(dst, fmt.Sprintf(format, args...), style)
+	dst = terminal.AppendSentence(append(dst, ": "...), r.Sentence)
+	dst = append(append(dst, " ("...), r.ID...)
+	if k.text != "" {
+		dst = appendPlace(append(dst, ", "...), &p)
+	}
+	l.write(append(dst, ')'))
+}
+
 // Notice writes what is to be known about a log file; it is meant for logfile.New. When it is the error log itself
 // that cannot be written, standard error gets the message too.
 func (l *Logger) Notice(n logfile.Notice) {

@@ -200,6 +200,28 @@ func TestTheSameAgainAndAgainIsCounted(t *testing.T) {
 	})
 }
 
+func TestClientsThatAreTurnedAwayDoNotFloodTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := written(t, "warn", func(l *Logger) {
+			l.Decision(Info, matched, trace.Position{}, "not told")
+			for i := range 100 {
+				l.Decision(Warn, slow, trace.Position{File: "site.hcl", Line: 4, Column: 2}, "connection from 203.0.113.%d", i)
+			}
+			l.Decision(Error, slow, trace.Position{}, "another")
+			time.Sleep(11 * time.Second)
+		})
+		if n := strings.Count(got, ": The client took too long (errorlogtest.slow, site.hcl:4:2)\n"); n != each {
+			t.Errorf("%d lines in\n%s", n, got)
+		}
+		for _, want := range []string{" warn connection from 203.0.113.9: The", " error another: The client took too long (errorlogtest.slow)\n",
+			" warn ... 90 more of the same in 10 s: errorlogtest.slow (site.hcl:4:2)\n"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is missing in\n%s", want, got)
+			}
+		}
+	})
+}
+
 func TestManyDifferentMessagesAreForgottenWithTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		written(t, "info", func(l *Logger) {

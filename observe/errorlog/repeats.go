@@ -23,7 +23,7 @@ type key struct {
 	reason   *trace.Reason
 	position *trace.Position
 	status   int
-	text     string
+	text     string // a message, or a position that is no pointer
 }
 
 // repeats counts lines that are the same.
@@ -104,9 +104,14 @@ func (l *Logger) summarise(k key, s *streak) {
 	now := time.Now()
 	what := k.text
 	if k.reason != nil {
-		what = fmt.Sprintf("%03d %s", k.status, k.reason.ID)
+		what = k.reason.ID
+		if k.status != 0 {
+			what = fmt.Sprintf("%03d %s", k.status, what)
+		}
 		if hasPlace(k.position) {
 			what += " (" + k.position.String() + ")"
+		} else if k.text != "" {
+			what += " (" + k.text + ")"
 		}
 	}
 	dst := appendStart(l.scratch[:0], now, s.level, style)
