@@ -1,0 +1,180 @@
+# The configuration of the example site. It shows what there is, a little of each; most servers need five lines of it.
+#
+#   make run                                                          serves it
+#   vitrine check   --config examples/vitrine.hcl                     checks it and asks the expect blocks below
+#   vitrine explain --config examples/vitrine.hcl http://localhost:8080/old/page
+#   vitrine show    --config examples/vitrine.hcl                     shows every value that is in force, with its place
+
+# Names for what is used more than once. env reads the environment; the second text is taken when it is not set.
+locals {
+  port  = env("VITRINE_PORT", "8080")
+  files = "site" # relative to this file
+}
+
+# How it waits for its clients: single, threads, pool, events or events-per-core.
+io = env("VITRINE_IO", "events-per-core")
+
+# All addresses of this machine, but only for clients on this machine: decided before a byte is read.
+listen {
+  addresses = [":${local.port}"]
+
+  clients {
+    allow = ["127.0.0.0/8", "::1"]
+  }
+}
+
+# A line for each request. "combined" is what other servers write; "json" is for programs.
+log {
+  format = env("VITRINE_LOG", "readable")
+}
+
+timeouts {
+  keep_alive = "75s"
+  drain      = "10s" # after SIGTERM, for requests that were received
+}
+
+# What holds for every site, unless a site or a route says otherwise.
+header {
+  set = {
+    X-Content-Type-Options = "nosniff"
+    Referrer-Policy        = "same-origin"
+  }
+  default = {
+    Cache-Control = "no-cache" # ask each time whether it has changed; it costs a 304
+  }
+}
+
+site "localhost" "127.0.0.1" "[::1]" {
+  root = local.files
+
+  files {
+    index = ["index.html"]
+    missing "/404.html" {
+    }
+  }
+
+  # Routes are tried in this order, and the first that matches answers.
+
+  route "/hello" {
+    respond {
+      body = "Hello {query.name}. You are {client.address}, and this was journey {journey}.\n"
+    }
+  }
+
+  route "/health" {
+    respond {
+      body = "fine\n"
+    }
+    log {
+      off = true # asked for every second by somebody who is not interested in the answer
+    }
+  }
+
+  # {path.tail} is what the * has matched.
+  route "/old/*" {
+    redirect "/{path.tail}" {
+      status = 308 # for good, and a POST stays a POST
+    }
+  }
+
+  # A folder without an index, listed: in HTML, or in JSON for a client that asks for it.
+  route "/pictures/*" {
+    files {
+      listing = true
+    }
+    header {
+      set = { Cache-Control = "max-age=3600" }
+    }
+  }
+
+  # What must stay true. The check command asks all of these without opening a socket.
+
+  expect "the front page" {
+    url    = "/"
+    status = 200
+    file   = "index.html"
+    type   = "text/html; charset=utf-8"
+    body   = "A web server that shows what it does"
+    fields = { Cache-Control = "no-cache", X-Content-Type-Options = "nosniff" }
+  }
+
+  expect "a picture, which may be kept for an hour" {
+    url    = "/pictures/logo.svg"
+    status = 200
+    route  = "/pictures/*"
+    type   = "image/svg+xml"
+    fields = { Cache-Control = "max-age=3600" }
+  }
+
+  expect "a part of a picture" {
+    url    = "/pictures/logo.svg"
+    send   = { Range = "bytes=0-3" }
+    status = 206
+    body   = "<svg"
+  }
+
+  expect "the pictures are listed" {
+    url    = "/pictures/"
+    status = 200
+    body   = "way.svg"
+  }
+
+  expect "old links still lead somewhere" {
+    url      = "/old/explain/"
+    status   = 308
+    location = "/explain/"
+  }
+
+  expect "a folder gets its slash" {
+    url      = "/architectures"
+    location = "architectures/" # relative, so that it is right behind any proxy
+    reasons  = ["site.slash-missing"]
+  }
+
+  expect "what is missing has a page, and the right status" {
+    url     = "/nothing-here"
+    status  = 404
+    file    = "404.html"
+    reasons = ["resource.missing"]
+  }
+
+  expect "nobody leaves the root" {
+    url     = "/%2e%2e/vitrine.hcl"
+    status  = 400
+    reasons = ["http1.target.above-root"]
+  }
+}
+
+# Every other name below localhost. Browsers know that all of them are this machine.
+site "*.localhost" {
+  route "/*" {
+    respond {
+      type = "text/html; charset=utf-8"
+      body = <<-PAGE
+        <!DOCTYPE html>
+        <title>{host}</title>
+        <style>html {{ color-scheme: light dark; font: 1.2rem/1.6 system-ui; display: grid; place-content: center; min-height: 90vh }}</style>
+        <p>You asked for <b>{host}</b>, and the site <code>*.localhost</code> answers.</p>
+      PAGE
+    }
+  }
+
+  expect "any name will do" {
+    url    = "http://cat.localhost/"
+    status = 200
+    body   = "<b>cat.localhost</b>"
+  }
+}
+
+# A host that no site claims is refused, not guessed.
+expect "an unknown host" {
+  url     = "http://example.org/"
+  status  = 421
+  reasons = ["site.unknown-host"]
+}
+
+expect "a stranger is not even read" {
+  url     = "http://localhost/"
+  from    = "203.0.113.9"
+  reasons = ["accept.denied"]
+}
