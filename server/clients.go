@@ -111,9 +111,9 @@ func (c *clients) tell(j *trace.Journey, a netip.Addr) *trace.Reason {
 
 func (r *clientRule) String() string {
 	if r.deny {
-		return "deny " + r.network.String()
+		return "deny " + short(r.network)
 	}
-	return "allow " + r.network.String()
+	return "allow " + short(r.network)
 }
 
 // responsible is the line that an address is refused by.

@@ -232,7 +232,7 @@ func AppendExpected(b []byte, out *Expected, s terminal.Style) []byte {
 	}
 	if out.why != nil {
 		b = append(b, "    "+terminal.Pad("because", width)+"  "...)
-		b = append(b, strings.TrimSuffix(out.why.Sentence, ".")+" ("+out.why.ID...)
+		b = append(b, string(terminal.AppendSentence(nil, out.why.Sentence))+" ("+out.why.ID...)
 		if !out.at.IsZero() {
 			b = append(b, ", "+out.at.String()...)
 		}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strings"
 
@@ -83,19 +84,19 @@ func (l *linter) clients() {
 		c := newClients(listen)
 		for i := range c.rules {
 			r := &c.rules[i]
-			wider := c.wider(i)
+			wider, network := c.wider(i), short(r.network)
 			switch {
 			case i > 0 && c.rules[i-1].network == r.network && c.rules[i-1].deny != r.deny:
-				l.warn(r.pos, fmt.Sprintf("%s is allowed and denied, and deny wins", r.network), "keep one of the two",
+				l.warn(r.pos, fmt.Sprintf("%s is allowed and denied, and deny wins", network), "keep one of the two",
 					config.Related{Pos: c.rules[i-1].pos, Text: "it is denied here"})
 			case i > 0 && c.rules[i-1].network == r.network:
-				l.warn(r.pos, fmt.Sprintf("%s is listed twice", r.network), "keep one of the two",
+				l.warn(r.pos, fmt.Sprintf("%s is listed twice", network), "keep one of the two",
 					config.Related{Pos: c.rules[i-1].pos, Text: "the other one is here"})
 			case wider != nil && wider.deny == r.deny:
-				l.warn(r.pos, fmt.Sprintf("%s changes nothing: %s contains it and decides the same", r.network, wider.network), "remove it",
+				l.warn(r.pos, fmt.Sprintf("%s changes nothing: %s contains it and decides the same", network, short(wider.network)), "remove it",
 					config.Related{Pos: wider.pos, Text: "the wider network is here"})
-			case wider == nil && r.deny && c.only:
-				l.warn(r.pos, fmt.Sprintf("denying %s changes nothing: allow lists networks, and it is in none of them", r.network), "remove it")
+			case wider == nil && r.deny && c.only && !c.sameAllowed(i):
+				l.warn(r.pos, fmt.Sprintf("denying %s changes nothing: allow lists networks, and it is in none of them", network), "remove it")
 			}
 		}
 	}
@@ -110,6 +111,19 @@ func (c *clients) wider(i int) *clientRule {
 		}
 	}
 	return nil
+}
+
+// sameAllowed reports whether the network that a rule denies is allowed as well, which is told at the other rule.
+func (c *clients) sameAllowed(i int) bool {
+	return i+1 < len(c.rules) && c.rules[i+1].network == c.rules[i].network
+}
+
+// short is a network as a person writes it: without the length when it is a single address.
+func short(n netip.Prefix) string {
+	if n.IsSingleIP() {
+		return n.Addr().String()
+	}
+	return n.String()
 }
 
 // allListens is every listen block once.

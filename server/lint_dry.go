@@ -3,6 +3,7 @@ package server
 import (
 	"net/netip"
 	neturl "net/url"
+	"slices"
 	"strings"
 
 	"vitrine/config"
@@ -47,7 +48,8 @@ func (l *linter) redirects(dry *Dry, s *config.Site) {
 }
 
 // follow follows the redirects from a URL that the site's i-th route answers. It returns the URLs on the way, and
-// whether they come to an end; when they do not because they come back, the last is the first.
+// whether they come to an end. When they do not because they come back, what is returned is the circle: its first
+// and its last URL are the same.
 func (d *Dry) follow(method, first string, s *config.Site, i int) (hops []string, ends bool) {
 	hops = []string{first}
 	for range mostHops {
@@ -68,9 +70,10 @@ func (d *Dry) follow(method, first string, s *config.Site, i int) (hops []string
 			return hops, true
 		}
 		next.Fragment = ""
+		before := slices.Index(hops, next.String())
 		hops = append(hops, next.String())
-		if next.String() == first {
-			return hops, false
+		if before >= 0 {
+			return hops[before:], false
 		}
 	}
 	return hops, false
