@@ -41,9 +41,9 @@ func (d *decoder) assign(s *setting, a *attr, owner any) {
 			store(field, v.True(), l)
 		}
 	case kindInt:
-		if n, ok := d.number(s, l); ok && d.inBounds(s, l, n, fmt.Sprint) {
+		if n, ok := d.number(s, l); ok && d.inBounds(s, l, n, decimal) {
 			if s.check != nil {
-				if problem := s.check(strconv.FormatInt(n, 10)); problem != nil {
+				if problem := s.check(decimal(n)); problem != nil {
 					d.problem(l, problem)
 					return
 				}
@@ -51,11 +51,11 @@ func (d *decoder) assign(s *setting, a *attr, owner any) {
 			store(field, int(n), l)
 		}
 	case kindSize:
-		if n, ok := d.size(s, l); ok && d.inBounds(s, l, n, func(v ...any) string { return formatSize(v[0].(int64)) }) {
+		if n, ok := d.size(s, l); ok && d.inBounds(s, l, n, formatSize) {
 			store(field, n, l)
 		}
 	case kindDuration:
-		if n, ok := d.duration(s, l); ok && d.inBounds(s, l, int64(n), func(v ...any) string { return formatDuration(time.Duration(v[0].(int64))) }) {
+		if n, ok := d.duration(s, l); ok && d.inBounds(s, l, int64(n), nanoseconds) {
 			store(field, n, l)
 		}
 	default:
@@ -345,8 +345,12 @@ func (d *decoder) duration(s *setting, l located) (time.Duration, bool) {
 	return n, problem == nil
 }
 
+// decimal and nanoseconds print numbers and durations, as formatSize prints sizes.
+func decimal(n int64) string     { return strconv.FormatInt(n, 10) }
+func nanoseconds(n int64) string { return formatDuration(time.Duration(n)) }
+
 // inBounds reports a number outside the setting's bounds.
-func (d *decoder) inBounds(s *setting, l located, n int64, show func(...any) string) bool {
+func (d *decoder) inBounds(s *setting, l located, n int64, show func(int64) string) bool {
 	if s.min == 0 && s.max == 0 || n >= s.min && n <= s.max {
 		return true
 	}

@@ -61,7 +61,7 @@ func checkPathText(path string) *problem {
 		switch {
 		case segment == "" && !last:
 			return &problem{message: "paths are normalised before they are compared, so // never matches", hint: "write one /", offset: offset - 1, end: offset + 1}
-		case segment == "." || segment == "..":
+		case dots(segment):
 			return &problem{message: "paths are normalised before they are compared, so /" + segment + " never matches", hint: "write the path it leads to", offset: offset - 1, end: offset + len(segment)}
 		}
 		offset += len(segment) + 1
@@ -89,4 +89,10 @@ func checkMissingPath(path string) *problem {
 		return &problem{message: fmt.Sprintf("%q is a folder", path), hint: `write the file that is served, such as "/404.html"`}
 	}
 	return checkPathText(path)
+}
+
+// dots reports whether a segment is "." or "..", in whatever spelling.
+func dots(segment string) bool {
+	plain := strings.NewReplacer("%2e", ".", "%2E", ".").Replace(segment)
+	return plain == "." || plain == ".."
 }

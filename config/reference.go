@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"time"
 
 	"vitrine/config/template"
 )
@@ -160,12 +159,12 @@ func typeText(s *setting) string {
 	case s.min == 0 && s.max == 0:
 		return kinds[s.kind].name
 	}
-	from, to := fmt.Sprint(s.min), fmt.Sprint(s.max)
+	show := decimal
 	switch s.kind {
 	case kindSize:
-		from, to = formatSize(s.min), formatSize(s.max)
+		show = formatSize
 	case kindDuration:
-		from, to = formatDuration(time.Duration(s.min)), formatDuration(time.Duration(s.max))
+		show = nanoseconds
 	}
 	name := kinds[s.kind].name
 	if s.unit != "" {
@@ -174,7 +173,7 @@ func typeText(s *setting) string {
 			name = kinds[s.kind].name + " " + s.unit
 		}
 	}
-	return fmt.Sprintf("%s, %s to %s", name, from, to)
+	return fmt.Sprintf("%s, %s to %s", name, show(s.min), show(s.max))
 }
 
 func defaultText(s *setting) string {
