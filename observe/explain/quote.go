@@ -35,7 +35,7 @@ func (p *printer) quoteLine(at trace.Position, label string, must bool) {
 	raw := strings.TrimRight(lines[at.Line-1], "\r\n")
 	text := strings.ReplaceAll(strings.TrimLeft(raw, " \t"), "\t", " ")
 	from := offset(raw, at.Column) - (len(raw) - len(text)) // in text
-	if from <= 0 && !must {
+	if from <= 0 && (!must || strings.HasSuffix(text, "{")) {
 		return
 	}
 	if p.quoted == nil {
