@@ -20,6 +20,7 @@ import (
 	"vitrine/observe/terminal"
 	"vitrine/trace"
 	"vitrine/web/exchange"
+	"vitrine/web/message"
 	"vitrine/web/variables"
 	"vitrine/web/variables/variablestest"
 )
@@ -132,6 +133,16 @@ func TestEveryLineOfCombinedIsReadByWhoKnowsApaches(t *testing.T) {
 		if m := apache.FindStringSubmatch(got); m == nil || m[4] != "21/Nov/2026:14:47:03 -0700" {
 			t.Errorf("not combined: %s", got)
 		}
+	}
+}
+
+func TestARedirectShowsWhereItLeads(t *testing.T) {
+	v := served(t)
+	v.Exchange.Outcome.Status = 308
+	v.Fields = new(message.Header)
+	v.Fields.Add("Location", "/index/")
+	if got := line(t, "readable", "", terminal.Style{}, v); !strings.Contains(got, "  GET /index.html?a=1 > /index/ ") {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"vitrine/observe/terminal"
 	"vitrine/trace"
+	"vitrine/web/message"
 	"vitrine/web/variables"
 )
 
@@ -40,6 +41,10 @@ func (l *Logger) readable(s *scratch, dst []byte, v *variables.Values) []byte {
 	dst = append(dst, "  "...)
 	from = len(dst)
 	dst = appendRequest(dst, v)
+	if to := v.Fields; to != nil && x.Outcome.Status/100 == 3 && to.HasID(message.Location) {
+		dst = append(append(append(dst, ' '), style.Glyph(terminal.Arrow)...), ' ')
+		dst = variables.EscapeLog(append(dst, to.GetID(message.Location)...), len(dst))
+	}
 	dst = alignLeft(dst, from, request)
 	dst = style.Begin(append(dst, ' '), terminal.Quiet)
 	dst = appendClient(dst, v)
