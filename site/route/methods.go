@@ -91,3 +91,9 @@ func (m Methods) String() string {
 	}
 	return strings.Join(append(names, m.other...), ", ")
 }
+
+// First is one of the methods, "" for every method: an example of the set.
+func (m Methods) First() string {
+	first, _, _ := strings.Cut(m.String(), ", ")
+	return first
+}

@@ -1,0 +1,227 @@
+package site
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"vitrine/config"
+	"vitrine/config/template"
+	"vitrine/site/content"
+	"vitrine/site/resource"
+	"vitrine/site/route"
+	"vitrine/trace"
+	"vitrine/web/message"
+	"vitrine/web/variables"
+)
+
+// site is one site block, compiled. It is immutable but for its memory.
+type site struct {
+	conf   *config.Site
+	name   string
+	base   *settings // what holds when no route matches
+	routes *route.Table
+	each   []*settings // of the routes, by index
+	memory memory
+}
+
+// settings are what holds for a request once its route is known: the site's settings with what the route says.
+// They are immutable
+// but for fixed.
+type settings struct {
+	conf  *config.Settings
+	site  *site           // nil: of responses that no site gives
+	route *config.Route   // nil: of the site itself
+	at    *trace.Position // of the route, else of the site
+
+	named   route.Methods // that the route names; every method when it names none
+	allowed route.Methods // that are answered here, OPTIONS not counted; never every method
+	none    bool          // allowed is no method at all
+
+	root  *resource.Root // nil: no files here
+	load  resource.LoadOptions
+	types *content.Types
+
+	record func(*variables.Values) // nil: nothing is recorded
+
+	server  *config.Value[string] // the Server field; empty sends none
+	rules   []headerRule
+	dynamic bool // some header rule needs the request
+
+	body  fixedBody                     // of respond
+	fixed atomic.Pointer[message.Block] // of respond and redirect, once it is known to be the same for every request
+}
+
+// headerRule is a header rule whose value may be known already.
+type headerRule struct {
+	*config.HeaderRule
+	value  string
+	static bool
+}
+
+// Errors is everything that keeps a configuration from being used.
+type Errors []config.Diagnostic
+
+func (e Errors) Error() string {
+	if len(e) == 1 {
+		return e[0].String()
+	}
+	return fmt.Sprintf("%s (and %d more)", e[0], len(e)-1)
+}
+
+// compiler turns a configuration into a Handler and collects what is wrong on the way.
+type compiler struct {
+	h      *Handler
+	errors Errors
+}
+
+func (c *compiler) fail(at trace.Position, summary, hint string) {
+	c.errors = append(c.errors, config.Diagnostic{Severity: config.Error, Summary: summary, Hint: hint, Pos: at})
+}
+
+func (c *compiler) compile() {
+	conf := c.h.conf
+	c.h.base = c.settings(nil, nil, &conf.Base, nil)
+	var all []*site
+	for _, sc := range conf.Sites {
+		all = append(all, c.site(sc))
+	}
+	c.h.listeners = listenersOf(conf, all)
+	c.h.anywhere = newListener(nil, all)
+}
+
+func (c *compiler) site(conf *config.Site) *site {
+	s := &site{conf: conf, name: conf.Name()}
+	s.memory.init()
+	s.base = c.settings(s, nil, &conf.Settings, &conf.Pos)
+	var rules []route.Rule
+	for _, r := range conf.Routes {
+		p, err := route.Parse(r.Pattern.V)
+		if err != nil {
+			var wrong *route.SyntaxError
+			errors.As(err, &wrong)
+			c.fail(r.Pattern.Pos, err.Error(), wrong.Hint)
+			continue
+		}
+		rs := c.settings(s, r, &r.Settings, &r.Pos)
+		s.each = append(s.each, rs)
+		rules = append(rules, route.Rule{Pattern: p, Methods: rs.named, Position: r.Pos})
+	}
+	s.routes = route.NewTable(rules)
+	return s
+}
+
+// standard is what a route without methods of its own answers with something else than files.
+var standard = route.MethodsOf("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH")
+
+func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at *trace.Position) *settings {
+	t := &settings{conf: conf, site: s, route: r, at: at, server: &c.h.conf.Server}
+	if c.h.opt.Log != nil && !conf.Access.Off.V {
+		t.record = c.h.opt.Log(&conf.Access)
+	}
+	t.types = content.NewTypes(conf.Types)
+	t.load.Hidden = conf.Files.Hidden.V
+	for i := range conf.Headers {
+		rule := headerRule{HeaderRule: &conf.Headers[i]}
+		if rule.Action == config.HeaderRemove {
+			rule.static = true
+		} else {
+			rule.value, rule.static = rule.Value.Static()
+		}
+		if !message.IsToken(rule.Name) || !message.IsValue(rule.value) {
+			c.fail(rule.Pos, "the header rule for "+strconv.Quote(rule.Name)+" makes no valid field", "")
+		}
+		t.dynamic = t.dynamic || !rule.static
+		t.rules = append(t.rules, rule)
+	}
+	answers := standard
+	switch {
+	case r != nil && r.Respond != nil:
+		t.body.compile(r.Respond)
+	case r != nil && r.Redirect != nil:
+	case conf.Root != nil && s != nil:
+		answers = route.MethodsOf("GET")
+		if files := texts(conf.Files.Methods); len(files) > 0 {
+			answers = route.MethodsOf(files...)
+		}
+		c.openRoot(t)
+	default:
+		answers = route.MethodsOf("GET")
+	}
+	t.allowed = answers
+	if r != nil {
+		t.named = route.MethodsOf(texts(r.Methods)...)
+	}
+	switch {
+	case t.named.Any():
+	case t.isFiles():
+		both, some := answers.Intersect(t.named)
+		t.allowed, t.none = both, !some
+	default:
+		t.allowed = t.named
+	}
+	return t
+}
+
+// isFiles reports whether files answer here, or nothing does.
+func (t *settings) isFiles() bool {
+	return t.route == nil || t.route.Respond == nil && t.route.Redirect == nil
+}
+
+func (c *compiler) openRoot(t *settings) {
+	if c.h.opt.Store == nil {
+		c.fail(t.conf.Root.Pos, "there is nothing to serve files with", "")
+		return
+	}
+	root, err := c.h.opt.Store.Open(t.conf.Root.V)
+	if err != nil {
+		c.fail(t.conf.Root.Pos, "the root cannot be opened: "+err.Error(), "")
+		return
+	}
+	t.root = root
+	c.h.roots = append(c.h.roots, root)
+}
+
+func texts(values []config.Value[string]) []string {
+	var all []string
+	for _, v := range values {
+		all = append(all, v.V)
+	}
+	return all
+}
+
+// fixedBody is the body of a fixed answer.
+type fixedBody struct {
+	template *template.Template
+	text     []byte // when it is the same for every request
+	static   bool
+}
+
+func (b *fixedBody) compile(r *config.Respond) {
+	b.template = r.Body.V
+	if b.template == nil {
+		b.static = true
+		return
+	}
+	text, static := b.template.Static()
+	b.text, b.static = []byte(text), static
+}
+
+// below is the path under the root, and whether a prefix was taken from its front. A prefix ends at a segment.
+func (t *settings) below(path []byte) ([]byte, bool) {
+	prefix := strings.TrimSuffix(t.conf.StripPrefix.V, "/")
+	if prefix == "" || len(path) < len(prefix) || string(path[:len(prefix)]) != prefix {
+		return path, false
+	}
+	switch rest := path[len(prefix):]; {
+	case len(rest) == 0:
+		return slash, true
+	case rest[0] == '/':
+		return rest, true
+	}
+	return path, false
+}
+
+var slash = []byte{'/'}

@@ -1,0 +1,62 @@
+package site
+
+import (
+	"strconv"
+
+	"vitrine/trace"
+	"vitrine/web/message"
+)
+
+// deliver hands the response to the connection: the head, with what the configuration says about it, and the body.
+func (v *visit) deliver() (step, *trace.Reason) {
+	x, t := v.x, v.settings
+	// A fixed answer's head is made once for all paths that lead to it.
+	fixed := v.memorize && v.entry == nil && !t.dynamic && !v.looking()
+	if fixed {
+		v.block = t.fixed.Load()
+	}
+	if v.block == nil { // it is there when it was made for an earlier answer
+		v.finishHeader()
+		v.block = message.NewBlock(v.status, &v.header)
+		if fixed {
+			t.fixed.Store(v.block)
+		}
+	}
+	v.remember()
+	Delivered.Reach()
+	if v.looking() {
+		details := []trace.Detail{trace.D("status", strconv.Itoa(v.status))}
+		for name, value := range v.block.Fields().Each() {
+			details = append(details, trace.D(name, value))
+		}
+		v.tell("deliver", Delivered, nil, string(x.Request.RawTarget()), true, details...)
+	}
+	switch {
+	case v.kept:
+		addWhole(x, v.entry)
+		v.entry = nil
+	case len(v.pieces) > 0:
+		for _, p := range v.pieces {
+			if p.File != nil {
+				x.AddFile(p.File, p.Offset, p.N, p.Release)
+			} else {
+				x.AddBytes(p.Bytes, p.Release)
+			}
+		}
+	case x.Request.Method != message.HEAD:
+		x.AddBytes(v.body, nil)
+	}
+	v.release()
+	block := v.block
+	v.answered.Store(true)
+	x.Respond(block)
+	return done, nil
+}
+
+// release gives the visit's reference to its file back.
+func (v *visit) release() {
+	if v.entry != nil {
+		v.entry.Release()
+		v.entry = nil
+	}
+}

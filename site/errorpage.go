@@ -1,0 +1,89 @@
+package site
+
+import (
+	"html"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"vitrine/trace"
+	"vitrine/web/message"
+)
+
+// errorPage makes the answer that says why there is no other: the status, the Reason's sentence and standard, and the
+// journey's id for whoever asks the server's keeper. Nothing of the request is repeated in it.
+func (v *visit) errorPage() (step, *trace.Reason) {
+	r := &v.refusal
+	v.status, v.memorize = r.status, false
+	switch {
+	case r.status == 405:
+		v.header.Set("Allow", r.allow) // RFC 9110 §15.5.6
+	case r.retry:
+		v.header.Set("Retry-After", "1")
+	}
+	asHTML := v.x.Refused == nil && acceptsHTML(&v.x.Request.Fields)
+	mediaType := "text/plain; charset=utf-8"
+	if asHTML {
+		mediaType = "text/html; charset=utf-8"
+	}
+	v.body = appendPage(nil, r.status, r.reason, v.x.Journey, asHTML)
+	v.describeBody(mediaType)
+	if v.x.Refused == nil {
+		v.header.Set("Vary", "Accept")
+	}
+	return deliver, nil
+}
+
+// acceptsHTML reports whether the client names HTML among what it accepts, as browsers do and tools do not
+// (RFC 9110 §12.5.1).
+func acceptsHTML(f *message.Fields) bool {
+	for value := range f.All(message.Accept) {
+		for member := range message.Tokens(value) {
+			name, parameters, _ := strings.Cut(string(member), ";")
+			if name = message.Trim(name); message.EqualFold(name, "text/html") || message.EqualFold(name, "application/xhtml+xml") {
+				return !refusedQuality(parameters)
+			}
+		}
+	}
+	return false
+}
+
+// refusedQuality reports whether the parameters give a media range the weight zero.
+func refusedQuality(parameters string) bool {
+	for p := range strings.SplitSeq(parameters, ";") {
+		if q, ok := strings.CutPrefix(strings.ToLower(message.Trim(p)), "q="); ok {
+			weight, err := strconv.ParseFloat(q, 64)
+			return err == nil && weight == 0
+		}
+	}
+	return false
+}
+
+// appendPage appends an error page.
+func appendPage(b []byte, status int, why *trace.Reason, journey trace.ID, asHTML bool) []byte {
+	title := strconv.Itoa(status)
+	if text := message.StatusText(status); text != "" {
+		title += " " + text
+	}
+	facts := why.ID
+	if why.Standard != "" {
+		facts += " · " + why.Standard
+	}
+	if journey != 0 {
+		facts += " · journey " + journey.String()
+	}
+	if !asHTML {
+		return append(b, title+"\n\n"+sentence(why)+"\n\n"+facts+"\n"...)
+	}
+	title, facts = html.EscapeString(title), html.EscapeString(facts)
+	return append(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"+
+		"<meta name=\"viewport\" content=\"width=device-width\">\n<title>"+title+"</title>\n<h1>"+title+"</h1>\n<p>"+
+		html.EscapeString(sentence(why))+"</p>\n<p><small>"+facts+"</small></p>\n</html>\n"...)
+}
+
+// sentence is a Reason's sentence with a capital and a full stop.
+func sentence(why *trace.Reason) string {
+	first, n := utf8.DecodeRuneInString(why.Sentence)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(why.Sentence[n:], ".") + "."
+}

@@ -1,0 +1,133 @@
+package site
+
+import (
+	"bytes"
+
+	"vitrine/site/resource"
+	"vitrine/trace"
+)
+
+// resolve finds the file that a path leads to: itself, a folder's index, a folder's listing, or the page for what is
+// missing. On the loop it knows what is in memory, and goes off the loop for the rest.
+func (v *visit) resolve() (step, *trace.Reason) {
+	t := v.settings
+	if t.root == nil {
+		v.refusal.status = 404
+		return v.refused(NothingHere.Reach(), t.at, nil)
+	}
+	if v.looking() && !v.away {
+		return v.leave(resolve) // Load tells what it finds, and Hot does not
+	}
+	v.file = "" // the step begins anew off the loop
+	path, stripped := t.below(v.x.Request.Path())
+	if stripped && v.looking() {
+		v.tell("resource", StripPrefix.Reach(), &t.conf.StripPrefix.Pos, t.conf.StripPrefix.V, true, trace.D("leaves", string(path)))
+	}
+	e, failure := v.open(path)
+	switch {
+	case failure != nil:
+		return v.failed(failure)
+	case e == nil:
+		return v.leave(resolve)
+	case e.Kind == resource.Directory:
+		e.Release()
+		return v.openFolder(path)
+	}
+	v.entry, v.file = e, e.Path
+	v.memorize = true
+	return present, nil
+}
+
+// open is what a path below the root leads to. On the loop it is nil without a failure when that is not in memory.
+func (v *visit) open(path []byte) (*resource.Entry, *resource.Failure) {
+	t := v.settings
+	if v.away {
+		return t.root.Load(string(path), t.load, v.x.Trace)
+	}
+	return t.root.Hot(path, v.x.Start), nil
+}
+
+// openFolder answers for a folder: with a redirect to its slash, its index, its listing, or as if nothing were there.
+func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
+	if !bytes.HasSuffix(v.x.Request.Path(), slash) {
+		return v.addSlash()
+	}
+	t := v.settings
+	files := &t.conf.Files
+	if !bytes.HasSuffix(path, slash) {
+		path = append(path[:len(path):len(path)], '/')
+	}
+	for i := range files.Index {
+		index := &files.Index[i]
+		v.buf = append(append(v.buf[:0], path...), index.V...)
+		e, failure := v.open(v.buf)
+		switch {
+		case failure != nil && failure.Status == 404:
+			continue
+		case failure != nil:
+			return v.failed(failure)
+		case e == nil:
+			return v.leave(resolve)
+		case e.Kind == resource.Directory:
+			e.Release()
+			continue
+		}
+		v.entry, v.file = e, e.Path
+		// A later name answers only as long as the earlier ones are not there, and nobody watches for that.
+		v.memorize = i == 0
+		IndexFound.Reach()
+		if v.looking() {
+			v.tell("resource", IndexFound, &index.Pos, e.Path, true)
+		}
+		return present, nil
+	}
+	if files.Listing.V {
+		if !v.away {
+			return v.leave(resolve)
+		}
+		return v.list(string(path))
+	}
+	return v.notThere(NoIndex.Reach(), 404, &files.Listing.Pos)
+}
+
+// failed answers for a path that leads to nothing that can be served. What is no common 404 is told to the error log
+// as well, with what the client is not told: which name on the way is to blame, its mode and who we are.
+func (v *visit) failed(f *resource.Failure) (step, *trace.Reason) {
+	if f.Status != 404 && v.h.opt.Failed != nil {
+		v.h.opt.Failed(v.x.Journey, f)
+	}
+	return v.notThere(f.Reason, f.Status, &v.settings.conf.Root.Pos)
+}
+
+// notThere answers for a path that leads to nothing that can be served: with the page for what is missing when there
+// is one, else with an error.
+func (v *visit) notThere(why *trace.Reason, status int, line *trace.Position) (step, *trace.Reason) {
+	missing := v.settings.conf.Files.Missing
+	if missing == nil || status != 404 {
+		v.refusal.status, v.refusal.retry = status, status == 503
+		return v.refused(why, line, nil)
+	}
+	if !v.away {
+		return v.leave(resolve)
+	}
+	v.x.Because(why, line)
+	e, failure := v.settings.root.Load(missing.Path.V, v.settings.load, v.x.Trace)
+	if failure == nil && e.Kind == resource.Directory {
+		e.Release()
+		e = nil
+	}
+	if e == nil {
+		v.refusal.status = status
+		var details []trace.Detail
+		if failure != nil {
+			details = failure.Details()
+		}
+		return v.refused(NoMissingPage.Reach(), &missing.Pos, append([]trace.Detail{trace.D("page", missing.Path.V)}, details...))
+	}
+	v.entry, v.file, v.status, v.missing, v.line = e, e.Path, missing.Status.V, true, &missing.Pos
+	MissingPage.Reach()
+	if v.looking() {
+		v.tell("resource", MissingPage, v.line, missing.Path.V, true)
+	}
+	return present, MissingPage
+}

@@ -1,0 +1,137 @@
+package site
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"vitrine/config"
+	"vitrine/site/resource"
+	"vitrine/trace"
+	"vitrine/web/exchange"
+	"vitrine/web/message"
+	"vitrine/web/variables"
+)
+
+// Options are what a Handler shares with others and cannot find in its configuration.
+type Options struct {
+	// Store keeps files. It outlives the Handler, so that a reload keeps what is in memory. It may be nil when no
+	// site and no route has a root.
+	Store *resource.Store
+	// Log gives what records the exchanges that a log block covers, or nil when they are not recorded. It is asked once
+	// for each block, when the Handler is made. What it gives runs on the connections' loops, must not block, and must
+	// not keep the values. Nil: nothing is recorded.
+	Log func(block *config.Log) func(values *variables.Values)
+	// Failed is told why something that may well be there could not be served, such as a file that the program may
+	// not read. It is called from any goroutine. Nil: nobody is told.
+	Failed func(journey trace.ID, why error)
+}
+
+// Handler answers exchanges by one configuration. It is immutable and safe for concurrent use; a reload makes a new
+// one, and an exchange stays with the one that began it. It implements exchange.Handler.
+type Handler struct {
+	conf      *config.Config
+	opt       Options
+	listeners []*listener
+	anywhere  *listener // every site: of exchanges whose listener was opened with no listen block
+	base      *settings // of responses that no site gives
+	roots     []*resource.Root
+	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
+}
+
+var _ exchange.Handler = (*Handler)(nil)
+
+// New compiles a configuration: sites, routes, header rules, and the roots that they name. The error is an Errors
+// with everything that is wrong.
+func New(conf *config.Config, opt Options) (*Handler, error) {
+	h := &Handler{conf: conf, opt: opt}
+	h.users.Store(1)
+	c := compiler{h: h}
+	c.compile()
+	if len(c.errors) > 0 {
+		h.Close()
+		return nil, c.errors
+	}
+	return h, nil
+}
+
+// Close gives the roots back once the exchanges that are off the loop have been answered. It is called once, when no
+// exchange can begin with this Handler any more; one that does all the same gets 503 for files.
+func (h *Handler) Close() { h.drop() }
+
+// hold notes that a visit goes off the loop.
+func (h *Handler) hold() { h.users.Add(1) }
+
+// drop notes that a visit off the loop has ended.
+func (h *Handler) drop() {
+	if h.users.Add(-1) == 0 {
+		for _, r := range h.roots {
+			r.Close()
+		}
+	}
+}
+
+// special are the request fields that make an answer depend on more than the path.
+var special = message.Set(message.IfMatch, message.IfNoneMatch, message.IfModifiedSince, message.IfUnmodifiedSince,
+	message.IfRange, message.Range, message.Expect)
+
+// plain reports whether a request is one whose answer can be remembered, or come from memory.
+func plain(x *exchange.Exchange) bool {
+	r := x.Request
+	return (r.Method == message.GET || r.Method == message.HEAD) && r.ContentLength == 0 && !r.Fields.HasAny(special) &&
+		x.Trace == nil && x.Refused == nil
+}
+
+// Serve answers an exchange, on its loop: from memory, or step by step.
+func (h *Handler) Serve(x *exchange.Exchange) {
+	if plain(x) && h.recall(x) {
+		return
+	}
+	v := visits.Get().(*visit)
+	v.begin(h, x)
+	v.walk(receive)
+}
+
+var values = sync.Pool{New: func() any { return new(variables.Values) }}
+
+// Finish records an exchange that has ended.
+func (h *Handler) Finish(x *exchange.Exchange) {
+	switch p := x.Pinned.(type) {
+	case *answer:
+		if p.settings.record != nil {
+			vals := values.Get().(*variables.Values)
+			vals.Exchange = x
+			p.describe(vals)
+			record(p.settings, vals)
+		}
+	case *visit:
+		if p.settings.record != nil {
+			vals := values.Get().(*variables.Values)
+			vals.Exchange = x
+			p.describe(vals)
+			record(p.settings, vals)
+		}
+		if !p.away {
+			p.end()
+		}
+	}
+	x.Pinned = nil
+}
+
+func record(t *settings, vals *variables.Values) {
+	t.record(vals)
+	*vals = variables.Values{}
+	values.Put(vals)
+}
+
+// describe fills in which site and route answered.
+func (t *settings) describe(vals *variables.Values, tail int) {
+	if t.site != nil {
+		vals.Site = t.site.name
+	}
+	if t.route != nil {
+		vals.Route = t.route.Pattern.V
+		if path := vals.Exchange.Request.Path(); tail < len(path) {
+			vals.Tail = path[tail:]
+		}
+	}
+}

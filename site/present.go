@@ -1,0 +1,50 @@
+package site
+
+import (
+	"time"
+
+	"vitrine/site/content"
+	"vitrine/trace"
+)
+
+// present gives the file its media type and decides, by the request's preconditions and ranges, what is sent of it.
+func (v *visit) present() (step, *trace.Reason) {
+	x, t := v.x, v.settings
+	if v.memorize && plain(x) && !t.dynamic {
+		if block, why := t.head(v.entry); block != nil { // it was answered before, for another path or method
+			v.block, v.status, v.kept = block, block.Status(), true
+			return deliver, why.Reach()
+		}
+	}
+	a := content.Plan(x.Request, v.entry, t.types.Lookup(v.entry.Path), content.Options{
+		Status: v.status, Ranges: v.h.conf.Limits.Ranges.V, Now: x.Start / int64(time.Second),
+	}, &v.header, x.Trace)
+	v.memorize = v.memorize && a.Whole
+	return v.take(a)
+}
+
+// list answers for a folder with what is in it, as the request's preconditions have it.
+func (v *visit) list(path string) (step, *trace.Reason) {
+	x, t := v.x, v.settings
+	l, failure := t.root.ReadDir(path, t.load, x.Trace)
+	if failure != nil {
+		return v.failed(failure)
+	}
+	v.line = &t.conf.Files.Listing.Pos
+	return v.take(content.Listing(x.Request, l, content.ListingOptions{
+		Path: string(x.Request.Path()), Types: t.types, Server: t.server.V, Now: x.Start / int64(time.Second),
+	}, &v.header, x.Trace))
+}
+
+// take makes what the content comes to the answer. The pages of 412 and 416 are ours.
+func (v *visit) take(a content.Answer) (step, *trace.Reason) {
+	v.status, v.pieces = a.Status, a.Pieces
+	if a.Status == 412 || a.Status == 416 {
+		v.refusal.status, v.refusal.reason = a.Status, a.Reason
+		return refuse, a.Reason
+	}
+	if v.missing && a.Status >= 400 {
+		return deliver, nil // why nothing is there is the reason of this answer, and it was given
+	}
+	return deliver, a.Reason
+}

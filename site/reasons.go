@@ -1,0 +1,97 @@
+package site
+
+import "vitrine/trace"
+
+// Which site answers.
+var (
+	Arrived = trace.Declare("site.listener", trace.Info,
+		"the connection came in on this listener, and the sites that it serves are the ones to choose from", "")
+	ByAddress = trace.Declare("site.by-address", trace.Info,
+		"the site claims the local address that the client connected to, whatever host is asked for", "")
+	ByHost = trace.Declare("site.by-host", trace.Info,
+		"the site has the host that is asked for", "RFC 9110 §7.2")
+	ByWildcard = trace.Declare("site.by-wildcard", trace.Info,
+		"the site's wildcard is the longest that covers the host that is asked for", "")
+	ByDefault = trace.Declare("site.by-default", trace.Info,
+		"no site claims the host, and this one is the default", "")
+	ByBeingOnly = trace.Declare("site.by-being-only", trace.Info,
+		"the request names no host, as HTTP/1.0 allows, and this is the listener's only site", "RFC 9112 §3.3")
+	PassedOver = trace.Declare("site.passed-over", trace.Info,
+		"the site does not answer for this host on this listener, or another one has the better claim", "")
+	UnknownHost = trace.Declare("site.unknown-host", trace.Refused,
+		"no site here has the host that is asked for, and none is the default", "RFC 9110 §15.5.20")
+	NoHost = trace.Declare("site.no-host", trace.Refused,
+		"the request names no host, and there are several sites here and no default", "RFC 9112 §3.3")
+	ListenerGone = trace.Declare("site.listener-gone", trace.Refused,
+		"the listener that the connection came in on is not in the configuration any more", "RFC 9110 §15.5.20")
+)
+
+// What the server as a whole does not do.
+var (
+	NoTunnel = trace.Declare("site.no-tunnel", trace.Refused,
+		"CONNECT asks for a tunnel, and this server is no proxy", "RFC 9110 §9.3.6")
+	NoEcho = trace.Declare("site.no-echo", trace.Refused,
+		"TRACE asks to send the request back; that is refused, since it would show a script the cookies and credentials that are hidden from it", "RFC 9110 §9.3.8")
+	UnknownMethod = trace.Declare("site.unknown-method", trace.Refused,
+		"no part of this server knows the method", "RFC 9110 §15.6.2")
+	UnknownExpectation = trace.Declare("site.unknown-expectation", trace.Refused,
+		"the request expects something other than 100-continue", "RFC 9110 §10.1.1")
+	ServerOptions = trace.Declare("site.server-options", trace.Success,
+		"OPTIONS * asks what the server as a whole understands", "RFC 9110 §9.3.7")
+)
+
+// Who may do what at the path.
+var (
+	PathOptions = trace.Declare("site.options", trace.Success,
+		"OPTIONS asks which methods are answered here, and Allow names them", "RFC 9110 §9.3.7")
+	FilesMethod = trace.Declare("site.files-method", trace.Refused,
+		"files are only read here; Allow names the methods that are answered", "RFC 9110 §15.5.6")
+	BodyTooLarge = trace.Declare("site.body-too-large", trace.Refused,
+		"the request announces a body longer than is accepted here", "RFC 9110 §15.5.14")
+)
+
+// What answers.
+var (
+	Responded = trace.Declare("site.respond", trace.Success,
+		"the route has a fixed answer", "")
+	Redirected = trace.Declare("site.redirect", trace.Success,
+		"the route sends the client elsewhere", "RFC 9110 §15.4")
+	BadLocation = trace.Declare("site.bad-location", trace.Failed,
+		"the redirect leads nowhere: filled in for this request, its target is empty", "RFC 9110 §10.2.2")
+	SlashMissing = trace.Declare("site.slash-missing", trace.Success,
+		"the path leads to a folder and does not end with a slash, so the client is sent to the path that does: otherwise the page's relative links would lead elsewhere", "")
+	NothingHere = trace.Declare("site.nothing-here", trace.Refused,
+		"nothing answers here: no route matches the path, and the site has no files of its own", "RFC 9110 §15.5.5")
+	StripPrefix = trace.Declare("site.strip-prefix", trace.Info,
+		"the prefix was taken from the front of the path before it is looked for under the root", "")
+	IndexFound = trace.Declare("site.index", trace.Info,
+		"the path leads to a folder, and this is its index", "")
+	NoIndex = trace.Declare("site.no-index", trace.Refused,
+		"the path leads to a folder without an index, and folders are not listed here", "RFC 9110 §15.5.5")
+	MissingPage = trace.Declare("site.missing-page", trace.Info,
+		"nothing is at the path, so what the configuration names for that case is served", "")
+	NoMissingPage = trace.Declare("site.no-missing-page", trace.Failed,
+		"what the configuration names for paths that lead to nothing could not be served itself", "")
+	Busy = trace.Declare("site.busy", trace.Failed,
+		"the file is not in memory, and too many requests wait for the disk already", "RFC 9110 §15.6.4")
+	Remembered = trace.Declare("site.remembered", trace.Info,
+		"the path was answered before, and nothing that the answer was made of has changed since", "")
+)
+
+// What becomes of the response's header.
+var (
+	ServerField = trace.Declare("header.server", trace.Info,
+		"the Server field names the program", "RFC 9110 §10.2.4")
+	RuleApplied = trace.Declare("header.rule", trace.Info,
+		"a header rule changed the response's header", "")
+	RuleIdle = trace.Declare("header.default-idle", trace.Info,
+		"the rule is for responses without the field, and this one has it", "")
+	RuleEmpty = trace.Declare("header.empty", trace.Info,
+		"the rule's value is empty for this request, so there is no field", "")
+	RuleNotModified = trace.Declare("header.not-modified", trace.Info,
+		"the field describes a body, and a response that says that nothing was modified has none", "RFC 9110 §15.4.5")
+	RuleHeldBack = trace.Declare("header.held-back", trace.Info,
+		"the rule lets caches keep the response, and this one is an error that may be over sooner", "RFC 9111 §4")
+	Delivered = trace.Declare("site.delivered", trace.Info,
+		"the response is complete and was handed to the connection", "")
+)

@@ -1,0 +1,119 @@
+package site
+
+import (
+	"strconv"
+
+	"vitrine/site/route"
+	"vitrine/trace"
+	"vitrine/web/message"
+)
+
+// findRoute finds the route that answers the path and the method.
+func (v *visit) findRoute() (step, *trace.Reason) {
+	s, r := v.settings.site, v.x.Request
+	path := r.Path()
+	choice := s.routes.Match(path, r.Method, r.MethodBytes(), v.x.Trace)
+	switch choice.Reason {
+	case route.Matched:
+		v.settings, v.tail = s.each[choice.Index], choice.Tail
+		v.line = v.settings.at
+		return admit, route.Matched
+	case route.MethodRefused:
+		if r.Method == message.OPTIONS {
+			return v.answerOptions()
+		}
+		return v.methodRefused(route.MethodRefused)
+	}
+	if v.looking() {
+		v.tell("route", route.NoRoute, s.base.at, string(path), true)
+	}
+	return admit, nil
+}
+
+// methodRefused refuses the method that nobody answers at the path: with 501 when the program does not know it
+// (RFC 9110 §15.6.2), else with 405.
+func (v *visit) methodRefused(why *trace.Reason) (step, *trace.Reason) {
+	method := []trace.Detail{trace.D("method", v.x.Request.MethodName())}
+	switch v.x.Request.Method {
+	case message.OtherMethod:
+		v.refusal.status = 501
+		return v.refused(UnknownMethod.Reach(), v.settings.at, method)
+	case message.TRACE:
+		why = NoEcho.Reach()
+	}
+	v.refusal.status, v.refusal.allow = 405, v.allow()
+	return v.refused(why, v.settings.at, append(method, trace.D("allow", v.refusal.allow)))
+}
+
+// allow is the methods that are answered at the path: those of each route that a request can reach, or the site's
+// own.
+func (v *visit) allow() string {
+	var all route.Methods
+	found := false
+	add := func(t *settings) {
+		switch {
+		case t.none:
+		case found:
+			all = all.Union(t.allowed)
+		default:
+			all, found = t.allowed, true
+		}
+	}
+	if s := v.settings.site; s != nil {
+		matched := false
+		for i := range s.routes.Matches(v.x.Request.Path()) {
+			add(s.each[i])
+			matched = true
+		}
+		if !matched {
+			add(s.base)
+		}
+	}
+	if !found {
+		return message.OPTIONS.String()
+	}
+	return all.Union(route.MethodsOf("OPTIONS")).String()
+}
+
+// admit decides whether the method and the announced body are taken where the path leads.
+func (v *visit) admit() (step, *trace.Reason) {
+	t, r := v.settings, v.x.Request
+	if t.isFiles() && t.root == nil && r.Method != message.OtherMethod && r.Method != message.TRACE {
+		return resolve, nil // nothing is here for any method
+	}
+	if !t.allowed.Names(r.Method, r.MethodBytes()) {
+		if r.Method == message.OPTIONS {
+			return v.answerOptions()
+		}
+		return v.methodRefused(FilesMethod.Reach())
+	}
+	if limit := &t.conf.BodyBytes; limit.V > 0 && r.ContentLength > limit.V {
+		v.refusal.status = 413
+		return v.refused(BodyTooLarge.Reach(), &limit.Pos, []trace.Detail{
+			trace.D("announced", strconv.FormatInt(r.ContentLength, 10)), trace.D("bound", strconv.FormatInt(limit.V, 10))})
+	}
+	switch {
+	case t.route != nil && t.route.Respond != nil:
+		return respond, nil
+	case t.route != nil && t.route.Redirect != nil:
+		return redirect, nil
+	}
+	return resolve, nil
+}
+
+// answerOptions says which methods are answered at the path.
+func (v *visit) answerOptions() (step, *trace.Reason) {
+	allow := v.allow()
+	v.options(allow)
+	v.line = v.settings.at
+	if v.looking() {
+		v.tell("method", PathOptions, v.line, string(v.x.Request.Path()), true, trace.D("allow", allow))
+	}
+	return deliver, PathOptions.Reach()
+}
+
+// options is the answer to OPTIONS: it has no content (RFC 9110 §9.3.7).
+func (v *visit) options(allow string) {
+	v.status = 204
+	v.header.Set("Allow", allow)
+}

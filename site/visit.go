@@ -1,0 +1,121 @@
+package site
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"vitrine/site/resource"
+	"vitrine/trace"
+	"vitrine/web/exchange"
+	"vitrine/web/message"
+	"vitrine/web/variables"
+)
+
+// visit is the walk of one exchange through the steps, and what they tell each other. It belongs to the loop, and
+// off the loop to the function that was given to Go.
+type visit struct {
+	h        *Handler
+	x        *exchange.Exchange
+	settings *settings
+	tail     int             // where in the path the route's tail begins
+	line     *trace.Position // that is responsible for what the current step decides
+	values   variables.Values
+	buf      []byte // of templates and paths
+
+	away     bool        // it went off the loop
+	answered atomic.Bool // what follows is complete; set when it was written off the loop
+
+	status   int
+	header   message.Header   // of the response so far
+	body     []byte           // that was made for this answer
+	file     string           // that is sent: its path below the root
+	entry    *resource.Entry  // of the file; the visit holds a reference
+	pieces   []exchange.Piece // of the file; each holds a reference of its own
+	missing  bool             // the page for what is missing is being served
+	memorize bool             // the answer is the same for every plain request for the path
+	kept     bool             // the block is one that was kept with the file, and the whole file the body
+	block    *message.Block
+
+	refusal refusal
+}
+
+// refusal is an error that is about to be answered.
+type refusal struct {
+	status int
+	reason *trace.Reason
+	allow  string // the value of Allow; sent with 405 even when it is empty
+	retry  bool   // it may be otherwise in a moment
+}
+
+var visits = sync.Pool{New: func() any { return new(visit) }}
+
+func (v *visit) begin(h *Handler, x *exchange.Exchange) {
+	v.h, v.x, v.settings = h, x, h.base
+	v.tail = len(x.Request.Path())
+	x.Pinned = v
+}
+
+// end gives the visit back. One that was off the loop is left to the garbage collector: its function may still run
+// when its exchange has failed.
+func (v *visit) end() {
+	header, buf := v.header, v.buf
+	header.Reset()
+	*v = visit{header: header, buf: buf[:0]}
+	visits.Put(v)
+}
+
+// vars is the placeholders' values as far as they are known.
+func (v *visit) vars() *variables.Values {
+	v.values = variables.Values{Exchange: v.x, Status: v.status, Fields: &v.header, File: v.file}
+	v.settings.describe(&v.values, v.tail)
+	return &v.values
+}
+
+// describe fills in what the log wants to know. It runs on the loop, where an exchange that failed may be finished
+// while its function still runs: then only what was known before counts.
+func (v *visit) describe(vals *variables.Values) {
+	v.settings.describe(vals, v.tail)
+	if !v.away || v.answered.Load() {
+		vals.File = v.file
+		if v.block != nil {
+			vals.Fields = v.block.Fields()
+		}
+	}
+}
+
+// leave goes off the loop, where the walk goes on with a step. When too many wait there already, the answer is 503.
+func (v *visit) leave(next step) (step, *trace.Reason) {
+	v.away = true
+	v.h.hold()
+	if v.x.Go(func(*exchange.Exchange) {
+		defer v.h.drop()
+		v.walk(next)
+	}) {
+		return done, nil // the visit is no longer ours
+	}
+	v.h.drop()
+	v.away = false
+	v.refusal = refusal{status: 503, retry: true}
+	return v.refused(Busy.Reach(), nil, nil)
+}
+
+// refused makes the reason the one that the error page gives. The refusal's other parts are set already.
+func (v *visit) refused(why *trace.Reason, line *trace.Position, details []trace.Detail) (step, *trace.Reason) {
+	v.refusal.reason, v.line = why, line
+	if v.looking() {
+		v.tell("refuse", why, line, string(v.x.Request.RawTarget()), true, details...)
+	}
+	return refuse, why
+}
+
+// looking reports whether somebody looks. It is asked before an event is made.
+func (v *visit) looking() bool { return v.x.Trace != nil }
+
+// tell adds an event to the journey.
+func (v *visit) tell(where string, why *trace.Reason, line *trace.Position, subject string, taken bool, details ...trace.Detail) {
+	e := trace.Event{Step: where, Reason: why, Subject: subject, Taken: taken, Details: details}
+	if line != nil {
+		e.Position = *line
+	}
+	v.x.Trace.Add(e)
+}
