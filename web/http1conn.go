@@ -426,7 +426,8 @@ func (h *http1Conn) EOF(w *serve.Worker, c *serve.Conn, left int) {
 		h.rx.EOF()
 		why := BodyCut.Reach()
 		if h.stage == answering {
-			h.fault = why
+			h.fault, h.bodyStatus = why, http.StatusBadRequest
+			h.x.Because(why, nil)
 			h.x.FeedError(&exchange.GoneError{Reason: why})
 			return
 		}
