@@ -231,7 +231,7 @@ func size(n int64) string {
 		return strconv.FormatInt(n, 10) + " B"
 	}
 	value, unit := float64(n)/1024, 0
-	for value >= 1023.95 && unit < 5 { // what would be shown as 1024.0 is one of the next unit
+	for value >= 1023.5 && unit < 5 { // what would be shown as 1024 is one of the next unit
 		value /= 1024
 		unit++
 	}

@@ -125,9 +125,9 @@ func (e *Entry) hold(f *os.File) {
 	e.root.store.opened.Add(1)
 }
 
-// overhead is what an entry costs besides its path and its content: itself, its place in the table, and what those
-// who serve it attach to it, such as a prebuilt head. A test holds the figure against the heap.
-const overhead = 1 << 10
+// overhead is what an entry costs besides its path and its content, in bytes: itself and its place in the table, which
+// a test holds against the heap, and about a kilobyte for what those who serve it attach to it, such as a prebuilt head.
+const overhead = 1536
 
 // account notes what the entry costs.
 func (e *Entry) account() { e.cost = int64(cap(e.Bytes)+len(e.Path)) + overhead }

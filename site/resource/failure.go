@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"vitrine/trace"
 )
@@ -29,21 +31,29 @@ type Failure struct {
 // Error tells the whole story for the log: it names the file system's paths and is not for clients.
 func (f *Failure) Error() string {
 	var b strings.Builder
-	b.WriteString(f.Path)
+	b.WriteString(shown(f.Path))
 	b.WriteString(": ")
 	switch {
 	case f.User != "":
-		fmt.Fprintf(&b, "%s is %s", f.Component, f.Mode)
+		fmt.Fprintf(&b, "%s is %s", shown(f.Component), f.Mode)
 		if f.Owner != "" {
 			fmt.Fprintf(&b, " %s", f.Owner)
 		}
 		fmt.Fprintf(&b, ", we are %s", f.User)
 	case f.Component != "" && f.Err != nil:
-		fmt.Fprintf(&b, "%s: %s", f.Component, cause(f.Err))
+		fmt.Fprintf(&b, "%s: %s", shown(f.Component), cause(f.Err))
 	default:
 		b.WriteString(f.Reason.Sentence)
 	}
 	return b.String()
+}
+
+// shown is a name as it can stand in a line of a log: quoted when it has what could not be seen there.
+func shown(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.QuoteToGraphic(name)
+	}
+	return name
 }
 
 func (f *Failure) Unwrap() error { return f.Err }

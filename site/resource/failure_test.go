@@ -140,6 +140,16 @@ func TestKeptDescriptorsMakeRoom(t *testing.T) {
 	}
 }
 
+// A name from outside cannot write lines of its own into the log.
+func TestFailureIsOneLine(t *testing.T) {
+	b := newBench(t, ample)
+	r := b.root(t, layout(t))
+	_, f := r.Load("/a\nerror: b\x1b[1m\xff", LoadOptions{}, nil)
+	if got := f.Error(); strings.ContainsAny(got, "\n\x1b\xff") || !strings.Contains(got, `\nerror: b`) {
+		t.Errorf("%q", got)
+	}
+}
+
 // Errors that a test cannot cause are classified all the same.
 func TestClassification(t *testing.T) {
 	for err, want := range map[error]struct {
