@@ -78,13 +78,13 @@ func TestAccountCoversTheHeap(t *testing.T) {
 	}
 	for _, size := range []int{0, 1, 700, 5000} {
 		b := newBench(t, bounds(100<<20, 16<<10, 10, time.Second))
-		r := b.root(t, layout(t, numbered(300, size)...))
+		r := b.root(t, layout(t, numbered(150, size)...))
 		before := heap()
-		for i := range 300 {
+		for i := range 150 {
 			load(t, r, fmt.Sprintf("/f%d", i))
 		}
 		grown, counted := heap()-before, b.Stats().Bytes
-		if grown > counted || counted > grown+300*overhead {
+		if grown > counted || counted > grown+150*overhead {
 			t.Errorf("files of %d bytes: the heap grew by %d bytes, %d are accounted", size, grown, counted)
 		}
 	}
