@@ -192,6 +192,10 @@ func (sv *served) dial(t *testing.T) *client {
 	}
 	c.SetDeadline(time.Now().Add(patience))
 	t.Cleanup(func() { c.Close() })
+	return newClient(t, c)
+}
+
+func newClient(t *testing.T, c net.Conn) *client {
 	return &client{c.(*net.TCPConn), t, bufio.NewReader(c)}
 }
 

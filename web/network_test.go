@@ -3,7 +3,6 @@ package web
 import (
 	"net/netip"
 	"sync/atomic"
-	"time"
 
 	"vitrine/socket"
 )
@@ -70,8 +69,4 @@ func (p observedPoller) AddListener(l socket.Listener, t socket.Token) error {
 
 func (p observedPoller) Remove(l socket.Listener) error {
 	return p.Poller.Remove(l.(observedListener).Listener)
-}
-
-func (p observedPoller) Wait(events []socket.Event, deadline time.Time) (int, error) {
-	return p.Poller.Wait(events, deadline)
 }
