@@ -185,7 +185,7 @@ var typesBlock = always(func(s *Settings) any { return &s.Types }, blockType{
 	example: "types {\n  charset    = \"utf-8\"\n  extensions = { md = \"text/markdown\" }\n}",
 	also:    []string{"mime", "mime_types", "addtype", "type"},
 	settings: []*setting{
-		{name: "extensions", kind: kindTextMap, example: `{ md = "text/markdown", "tar.gz" = "application/gzip" }`, check: checkMediaType,
+		{name: "extensions", kind: kindTextMap, example: `{ md = "text/markdown", gz = "application/gzip" }`, check: checkMediaType,
 			doc:   "File name extensions, without the dot, and their types, on top of the built-in table.",
 			also:  []string{"extension", "ext", "map"},
 			field: in(func(t *Types) any { return &t.Extensions })},
