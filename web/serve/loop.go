@@ -88,7 +88,7 @@ func (l *loop) run() {
 		if len(l.again) > 0 {
 			l.poller.Wake() // look, and do not sleep
 		}
-		n, err := l.poller.Wait(l.events[:], l.deadline())
+		n, err := l.poller.Wait(l.events[:], l.deadline(), l.quiet())
 		if err != nil {
 			l.engine.failed(err)
 			return
@@ -116,6 +116,12 @@ func (l *loop) run() {
 			runtime.Gosched() // at one processor nobody else would run while events keep coming
 		}
 	}
+}
+
+// quiet reports whether the loop may hold its processor for a moment while it waits: nobody else runs turns or handlers.
+func (l *loop) quiet() bool {
+	_, alone := l.exec.(inline)
+	return alone && l.engine.handlers.active.Load() == 0
 }
 
 // deadline is when the wheel must be looked at, as Wait takes it.
