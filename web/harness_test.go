@@ -309,4 +309,3 @@ func (r *released) count() int {
 	defer r.mu.Unlock()
 	return r.n
 }
-

@@ -111,7 +111,7 @@ func (h *http1Conn) bodyDeadline(w *serve.Worker) {
 	if t <= 0 {
 		return
 	}
-	if took := w.Now - h.bodyAt; h.set.MinRate > 0 && took > t && h.bodyGot < h.set.MinRate*(took/1e9) {
+	if took := w.Now - h.bodyAt; h.set.MinRate > 0 && took > t && h.bodyGot < h.set.MinRate*(took/1e6)/1e3 {
 		h.slow = true
 		h.conn.SetDeadline(w.Now)
 		return

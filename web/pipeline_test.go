@@ -108,7 +108,7 @@ func TestAClientThatDoesNotReadIsNotRead(t *testing.T) {
 				respond(x, 200, body+string(x.Request.RawTarget()))
 			})
 		c := sv.dial(t)
-		c.SetReadBuffer(16 << 10)
+		c.SetReadBuffer(64 << 10)
 		sent := make(chan int)
 		go func() {
 			n := 0
@@ -138,6 +138,7 @@ func TestAClientThatDoesNotReadIsNotRead(t *testing.T) {
 		if s := served.Load(); s >= int64(n) || s*int64(len(body)) > 16<<20 {
 			t.Errorf("%d requests of %d were answered before any answer was read", s, n)
 		}
+		c.SetReadBuffer(4 << 20) // small windows are slow
 		c.SetReadDeadline(time.Now().Add(2 * patience))
 		for i := range n {
 			c.expect(200, body+"/"+strconv.Itoa(i))

@@ -72,7 +72,8 @@ type Conn struct {
 	sent     int64
 	received int64
 	paceAt   int64 // when the queue began to be taken, for the minimum rate
-	paceSent int64
+	paceFrom int64 // what the client had taken then
+	paceSeen int64 // and when the stall was looked at last
 	lingered int64 // bytes dropped while lingering
 	ending   *trace.Reason
 

@@ -195,27 +195,44 @@ func (c *Conn) sendFirst() (int, error) {
 func (c *Conn) queued(w *Worker) {
 	if c.stall == 0 && !c.out.empty() {
 		c.stall = w.Now + int64(c.Settings().Write)
-		c.paceAt, c.paceSent = w.Now, c.sent
+		c.paceAt, c.paceFrom = w.Now, c.taken()
+		c.paceSeen = c.paceFrom
 	}
+}
+
+// taken is how many bytes the client has taken, as far as the transport knows: of what was handed to the transport, much
+// may still lie in its buffer.
+func (c *Conn) taken() int64 { return c.sent - int64(max(c.ep.Unsent(), 0)) }
+
+// tooSlow reports whether so many bytes since output began to wait are fewer than the minimum rate demands.
+func (c *Conn) tooSlow(w *Worker, s *Settings, bytes int64) bool {
+	took := w.Now - c.paceAt
+	return s.MinRate > 0 && took > int64(s.Write) && bytes < s.MinRate*(took/1e6)/1e3
 }
 
 // moved notes that the client takes what is queued.
 func (c *Conn) moved(w *Worker) {
 	if c.stall != 0 {
-		c.stall = w.Now + int64(c.Settings().Write)
 		s := c.Settings()
-		if took := w.Now - c.paceAt; s.MinRate > 0 && took > int64(s.Write) && (c.sent-c.paceSent) < s.MinRate*(took/1e9) {
+		c.stall = w.Now + int64(s.Write)
+		if c.tooSlow(w, s, c.sent-c.paceFrom) {
 			c.stall = w.Now // the timer ends it, with the reason
 		}
 	}
 }
 
-// stalled ends a connection whose client does not take the response, or takes it too slowly.
+// stalled ends a connection whose client does not take the response, or takes it too slowly. That the transport takes
+// nothing does not mean it: a large buffer may empty steadily and long before it has room again.
 func (c *Conn) stalled(w *Worker) {
 	s := c.Settings()
-	if took := w.Now - c.paceAt; s.MinRate > 0 && took > int64(s.Write) && c.sent > c.paceSent && (c.sent-c.paceSent) < s.MinRate*(took/1e9) {
+	taken := c.taken()
+	slow := c.tooSlow(w, s, taken-c.paceFrom)
+	switch {
+	case slow && taken > c.paceFrom:
 		c.die(w, CloseSlowReader.Reach(), true)
-		return
+	case taken > c.paceSeen:
+		c.paceSeen, c.stall = taken, w.Now+int64(s.Write)
+	default:
+		c.die(w, CloseWriteTimeout.Reach(), true)
 	}
-	c.die(w, CloseWriteTimeout.Reach(), true)
 }
