@@ -20,6 +20,7 @@ func (l *linter) redirects(dry *Dry, s *config.Site) {
 		return
 	}
 	t := table(s)
+	told := make(map[string]bool) // URLs of circles: each is told at its first redirect only
 	for i, r := range s.Routes {
 		if r.Redirect == nil {
 			continue
@@ -33,8 +34,11 @@ func (l *linter) redirects(dry *Dry, s *config.Site) {
 			continue // it can never answer, which is told already
 		}
 		hops, ends := dry.follow(method, "http://"+host+escaped(path), s, i)
-		if ends {
+		if ends || told[hops[0]] {
 			continue
+		}
+		for _, hop := range hops {
+			told[hop] = true
 		}
 		summary := "this redirect leads in a circle: " + strings.Join(hops, " to ")
 		switch {
@@ -97,7 +101,7 @@ func (l *linter) front(dry *Dry, s *config.Site) {
 	if len(names) > 0 {
 		hint = "put " + strings.Join(names, " or ") + " there, or " + hint
 	}
-	l.warn(s.Settings.Root.Pos, "the front page is an error: "+s.Settings.Root.V+" has no index and is not listed", hint)
+	l.warn(s.Settings.Root.Pos, "the front page is an error: this folder has no index and is not listed", hint)
 }
 
 // someClient is an address that may connect to a listener of the site.

@@ -46,15 +46,14 @@ func onTerminal(name string) bool {
 
 // event writes what happened, in the Reason's words, with what there is to add.
 func (j *journal) event(why *trace.Reason, detail string) {
-	text := why.Reach().Sentence
+	text := string(terminal.AppendSentence(nil, why.Reach().Sentence)) + " (" + why.ID + ")"
 	if detail != "" {
 		text += ": " + detail
 	}
-	text += " (" + why.ID + ")"
 	if why.Kind == trace.Failed || why.Kind == trace.Refused {
-		j.Error("%s", text)
+		j.Error(text)
 	} else {
-		j.Info("%s", text)
+		j.Info(text)
 	}
 }
 
@@ -67,19 +66,17 @@ func (j *journal) rejected(diags *config.Diagnostics) {
 
 // warning writes a comment on the configuration.
 func (j *journal) warning(d config.Diagnostic) {
-	j.Warn("%s", strings.TrimPrefix(d.String(), config.Warning.String()+": "))
+	j.Warn(strings.Replace(d.String(), config.Warning.String()+": ", "", 1))
 }
 
 // failed writes an error of the engine or of a handler.
-func (j *journal) failed(err error) { j.event(EngineError, err.Error()) }
+func (j *journal) failed(err error) {
+	j.Decision(errorlog.Error, EngineError.Reach(), trace.Position{}, "%v", err)
+}
 
 // refused writes that a connection was not taken.
 func (j *journal) refused(remote netip.AddrPort, why *trace.Reason, pos trace.Position) {
-	text := why.Sentence + " (" + why.ID
-	if !pos.IsZero() && pos.Origin != trace.Default {
-		text += ", " + pos.String()
-	}
-	j.Warn("connection from %s: %s)", remote, text)
+	j.Decision(errorlog.Warn, why, pos, "connection from %s", remote)
 }
 
 // cause is an error of the file system without the operation and the path, which the message says already.

@@ -17,7 +17,7 @@ const logTime = 5 * time.Second
 func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
 	notify(stateStopping)
 	limit := s.now.config.Timeouts.Drain.V
-	s.log.event(Draining, fmt.Sprintf("%s; %d connections open, at most %v", signalName(sig), s.web.Engine().Open(), limit))
+	s.log.event(Draining, fmt.Sprintf("%s; %s open, at most %v", signalName(sig), connections(s.web.Engine().Open()), limit))
 
 	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, errDrainLimit)
 	defer cancel()
@@ -30,7 +30,7 @@ func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
 	ending := Drained
 	if err := s.web.Drain(ctx); err != nil {
 		ending = Cut
-		s.log.event(CutShort, fmt.Sprintf("%v; %d connections were still open", err, s.web.Engine().Open()))
+		s.log.event(CutShort, fmt.Sprintf("%v; %s still open", err, connections(s.web.Engine().Open())))
 	}
 	s.release()
 	s.log.event(Stopped, "")
@@ -65,6 +65,13 @@ func (s *Server) listenWhileDraining(signals <-chan os.Signal, done <-chan struc
 			return
 		}
 	}
+}
+
+func connections(n int) string {
+	if n == 1 {
+		return "1 connection"
+	}
+	return fmt.Sprintf("%d connections", n)
 }
 
 func signalName(sig os.Signal) string {

@@ -1,0 +1,158 @@
+// Package e2e runs the program as people run it: scripts in testdata start it, ask it with curl, send it signals and
+// read its logs. Those in testdata/command need no server; those in testdata/serve run under each I/O architecture.
+//
+// Where they run can be said from outside:
+//
+//	VITRINE_BINARY    the program to test, instead of building it
+//	VITRINE_BASE_URL  where its server listens, such as http://192.0.2.1:8080, instead of a free port of the loopback
+//	VITRINE_WRAP      a command that server and clients are run by, such as "ip netns exec lab"
+//	VITRINE_IO        only this I/O architecture
+//
+// With -update the scripts' golden files are rewritten; commit only what you understand.
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
+
+// deadline is how long a script waits for anything before it fails.
+const deadline = 20 * time.Second
+
+var binary string // absolute path of the program
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		folder, err := os.MkdirTemp("", "vitrine-e2e")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(folder)
+		if binary, err = program(folder); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// program is the program to test: the one that is named, or a fresh build.
+func program(folder string) (string, error) {
+	if named := os.Getenv("VITRINE_BINARY"); named != "" {
+		return filepath.Abs(named)
+	}
+	path := filepath.Join(folder, "vitrine")
+	args := []string{"build", "-o", path}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, "vitrine/cmd/vitrine")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	return path, nil
+}
+
+func TestCommands(t *testing.T) {
+	testscript.Run(t, parameters("testdata/command", ""))
+}
+
+func TestServer(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("curl is not installed, so the scripts with a server are skipped: apt-get install curl")
+	}
+	for _, architecture := range []string{"single", "threads", "pool", "events", "events-per-core"} {
+		if only := os.Getenv("VITRINE_IO"); only != "" && only != architecture {
+			continue
+		}
+		t.Run(architecture, func(t *testing.T) {
+			testscript.Run(t, parameters("testdata/serve", architecture))
+		})
+	}
+}
+
+func parameters(dir, architecture string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Deadline:            time.Now().Add(10 * time.Minute),
+		Setup: func(env *testscript.Env) error {
+			where, err := place()
+			if err != nil {
+				return err
+			}
+			env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
+			env.Setenv("NO_PROXY", "*")
+			env.Setenv("VITRINE_IO", architecture)
+			env.Setenv("HOST", where.Hostname())
+			env.Setenv("PORT", where.Port())
+			env.Setenv("ADDR", where.Host)
+			env.Setenv("BASE", "http://"+where.Host)
+			env.Setenv("MODULE", moduleRoot())
+			env.Values[serversKey{}] = &servers{wrap: strings.Fields(os.Getenv("VITRINE_WRAP"))}
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "root":
+				return os.Getuid() == 0, nil
+			case "single":
+				return architecture == "single", nil
+			}
+			return false, fmt.Errorf("there is no condition %q", name)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"start": start, "signal": signalServer, "reload": reload, "stop": stop,
+			"get": get, "await-get": awaitGet, "await": await, "lines": lines, "bytes": makeBytes, "expect-status": expectStatus,
+		},
+	}
+}
+
+// lastPort makes each script's port another one. The ports are below those that the system gives to clients.
+var lastPort atomic.Int32
+
+func init() { lastPort.Store(int32(17000 + os.Getpid()%5000)) }
+
+// place is where the server of a script listens.
+func place() (*url.URL, error) {
+	if base := os.Getenv("VITRINE_BASE_URL"); base != "" {
+		return url.Parse(base)
+	}
+	for range 1000 {
+		port := int(lastPort.Add(1))
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		l.Close()
+		return url.Parse(fmt.Sprintf("http://127.0.0.1:%d", port))
+	}
+	return nil, fmt.Errorf("no free port")
+}
+
+func moduleRoot() string {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		panic(err)
+	}
+	return root
+}
