@@ -1,0 +1,76 @@
+package deps
+
+// order says who may import whom. "a, b < c;" means: c may import a and b, and what those may import. Whatever is not
+// derivable is forbidden, so an arrow that turns round fails the build. Everything may import trace.
+const order = `
+# Words and wires: they know nothing of this project.
+NONE < trace, web/message, config/template, observe/terminal, socket;
+
+# Text to checked values, each with its place.
+trace, config/template < config;
+
+# Connections become exchanges. The machines know words, the engine knows sockets, and they meet in the door.
+trace, web/message         < web/http1;
+trace, socket              < web/serve;
+trace, socket, web/message < web/exchange;
+web/http1, web/serve, web/exchange < web;
+config/template, web/exchange      < web/variables;
+
+# Exchanges become responses. The door is site: its parts do not know each other but for what they serve, files.
+trace, web/message          < site/route;
+config, socket              < site/resource;
+site/resource, web/exchange < site/content;
+site/route, site/content, web/variables < site;
+
+# Everything becomes explainable.
+trace, observe/terminal                 < observe/logfile;
+config, observe/logfile, web/variables  < observe/accesslog, observe/errorlog;
+web/variables, observe/terminal         < observe/explain;
+
+# The life of the process, and its command line.
+web, site, observe/accesslog, observe/errorlog < server;
+server, observe/explain                        < cmd/vitrine;
+
+# Beside the program: measurements and helpers of tests. Nothing that runs imports these.
+web, site    < bench;
+trace        < trace/tracetest;
+web/exchange < web/variables/variablestest;
+trace        < internal/deps, e2e;
+`
+
+// past says who may look past a room's door, at a part of it that is no word for everybody, and why.
+const past = `
+server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
+server      site/resource    The store of files outlives the sites of one configuration.
+server      site/route       Check finds routes that can never answer.
+bench       site/resource    The embedded server has a store of its own.
+`
+
+// words are the parts of rooms that everybody may use as they are, without the door.
+const words = `
+web/message      what RFC 9110 calls things
+web/exchange     one request with its response, as handlers see it
+web/variables    what placeholders mean
+config/template  placeholders, compiled
+observe/terminal    how text is shown to a person
+observe/accesslog   observe has no door of its own yet: its parts are used by server and the command line
+observe/errorlog    likewise
+observe/explain     likewise
+observe/logfile     likewise
+`
+
+// modules are the libraries that each package may use. Tests may use theirs, at the end, everywhere.
+const modules = `
+cmd/vitrine        github.com/spf13/cobra github.com/spf13/pflag github.com/agext/levenshtein
+config             github.com/hashicorp/hcl/v2 github.com/zclconf/go-cty github.com/agext/levenshtein golang.org/x/net golang.org/x/text
+config/template    github.com/agext/levenshtein
+observe/logfile    golang.org/x/sys
+observe/terminal   golang.org/x/term golang.org/x/text
+server             golang.org/x/sys
+site/resource      golang.org/x/sys
+socket             golang.org/x/sys
+TESTS              github.com/rogpeppe/go-internal golang.org/x/sys golang.org/x/tools golang.org/x/net
+`
+
+// unwanted are names of packages in which things end up when nobody knows where they belong.
+const unwanted = "util utils common helpers helper base types misc shared lib"
