@@ -37,6 +37,7 @@ type http1Conn struct {
 	empty     bool          // the response has no body, whatever is written
 	slow      bool          // the body came too slowly
 	shut      bool          // the tunnel's sending side was closed
+	half      bool          // the client had ended its direction before it had the last response
 	keep      bool          // the connection goes on after this exchange
 	asked     bool          // the client asked for the connection's end
 	last      bool          // whoever answers did
@@ -351,10 +352,7 @@ func (h *http1Conn) end(w *serve.Worker, x *exchange.Exchange) {
 	if c.Paused() {
 		c.Resume()
 	}
-	if c.EOF() && c.Left() == 0 {
-		c.Finish(CloseHalf.Reach(), false)
-		return
-	}
+	h.half = c.HalfShut()
 	h.idle(w, c)
 }
 
@@ -436,6 +434,8 @@ func (h *http1Conn) EOF(w *serve.Worker, c *serve.Conn, left int) {
 		c.Finish(HeaderCut.Reach(), false)
 	case h.stage == awaiting && h.serial == 0:
 		c.Finish(CloseUnused.Reach(), false)
+	case h.stage == awaiting && h.half:
+		c.Finish(CloseHalf.Reach(), false)
 	case h.stage == awaiting:
 		c.Finish(CloseClient.Reach(), false)
 	}
@@ -471,9 +471,6 @@ func (h *http1Conn) Gone(w *serve.Worker, c *serve.Conn, why *trace.Reason) {
 	h.keep = false
 	if h.stage != draining && x.Outcome.Failure == nil && h.stage != tunnelled {
 		x.Outcome.Failure = why
-		if why.Kind == trace.Close {
-			x.Outcome.Failure = ClientGone.Reach()
-		}
 	}
 	h.ending = why
 	if x.Outcome.Status == 0 && x.Outcome.Failure != nil {

@@ -31,8 +31,6 @@ var (
 		"the client sends more of a body that nobody reads than is dropped for the connection's sake", "RFC 9112 §9.3")
 	BodyCut = trace.Declare("request.body-cut", trace.Refused,
 		"the client ended the connection before the request's body was complete", "RFC 9112 §8")
-	ClientGone = trace.Declare("exchange.client-gone", trace.Failed,
-		"the connection was lost before the response was sent whole", "")
 	HandlerSilent = trace.Declare("exchange.no-answer", trace.Failed,
 		"the handler ended without an answer", "RFC 9110 §15.6.1")
 	HandlerPanic = trace.Declare("exchange.panic", trace.Failed,

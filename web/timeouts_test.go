@@ -260,4 +260,4 @@ func timeoutHandler(x *Exchange) {
 }
 
 // big is more than all buffers between the server and a client.
-var big = strings.Repeat("0123456789abcdef", 2<<20)
+var big = strings.Repeat("0123456789abcdef", 512<<10)

@@ -170,6 +170,9 @@ func (c *Conn) Abort(w *Worker, why *trace.Reason) {
 // Shut closes our direction once everything gathered and queued is sent; reading goes on.
 func (c *Conn) Shut(w *Worker) { c.shutting = true }
 
+// HalfShut reports whether the client is known to have ended its direction, although what it sent before may be unread.
+func (c *Conn) HalfShut() bool { return c.ready&socket.HalfShut != 0 }
+
 // EOF reports whether the client has ended its direction.
 func (c *Conn) EOF() bool { return c.eof }
 
