@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -309,3 +310,6 @@ func (r *released) count() int {
 	defer r.mu.Unlock()
 	return r.n
 }
+
+// quiet is a logger for what others say about a test's deliberate failures.
+var quiet = log.New(io.Discard, "", 0)

@@ -231,7 +231,7 @@ func (w *response) begin(first []byte, total int64) error {
 	length := w.length
 	if length < 0 && total >= 0 && message.BodyAllowed(w.status) && !hasTrailers(w.header, w.fixed) {
 		length = total
-		if !(w.head() && total == 0) { // nobody knows what a HEAD's GET would have sent
+		if !w.head() || total > 0 && total <= shortLen { // HEAD says what GET would, where that is known
 			w.fixed.Set("Content-Length", strconv.FormatInt(total, 10))
 		}
 	}
