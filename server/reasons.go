@@ -12,8 +12,6 @@ var (
 		"the new configuration cannot be used, so the old one goes on unchanged", "")
 	RestartNeeded = trace.Declare("server.restart-needed", trace.Info,
 		"the new configuration changes something that only a restart can put in force", "")
-	ReopenAsked = trace.Declare("server.logs-reopened", trace.Info,
-		"the log files were opened anew, because SIGUSR1 asked for it", "")
 	Draining = trace.Declare("server.draining", trace.Info,
 		"the server was told to stop: it accepts no more connections and answers what was received", "")
 	CutShort = trace.Declare("server.cut-short", trace.Failed,

@@ -10,7 +10,6 @@ import (
 	"vitrine/config"
 	"vitrine/observe/logfile"
 	"vitrine/site/resource"
-	"vitrine/trace"
 	"vitrine/web"
 )
 
@@ -76,7 +75,7 @@ func Run(load Load, o Options) (Ending, *config.Diagnostics) {
 		case syscall.SIGHUP:
 			s.reload()
 		case syscall.SIGUSR1:
-			s.reopen(ReopenAsked)
+			s.files.Reopen() // it says so itself, in the new file
 		default:
 			return s.stop(sig, signals), nil
 		}
@@ -103,12 +102,6 @@ func (s *Server) serve() {
 	if s.o.Ready != nil {
 		s.o.Ready(s)
 	}
-}
-
-// reopen opens the log files anew.
-func (s *Server) reopen(why *trace.Reason) {
-	s.files.Reopen()
-	s.log.event(why, "")
 }
 
 // Config is the configuration in force. It is for use in Ready.

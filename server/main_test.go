@@ -1,0 +1,9 @@
+package server
+
+import (
+	"testing"
+
+	"vitrine/trace/tracetest"
+)
+
+func TestMain(m *testing.M) { tracetest.Main(m, "server.", "clients.", "listener.") }
