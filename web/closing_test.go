@@ -21,6 +21,9 @@ import (
 // bare200 is a head without fields.
 var bare200 = message.NewBlock(200, nil)
 
+// bare101 leaves HTTP.
+var bare101 = message.NewBlock(101, nil)
+
 // sized200 announces a body's length.
 func sized200(n int) *message.Block {
 	b, _ := text(200, strings.Repeat(" ", n))

@@ -7,10 +7,11 @@ import (
 	"vitrine/socket"
 )
 
-// observed is the kernel's network with a count of the calls that cost.
+// observed is the kernel's network with a count of what goes through it.
 type observed struct {
 	socket.Kernel
-	writes, reads atomic.Int64
+	writes   atomic.Int64 // calls
+	received atomic.Int64 // bytes
 }
 
 func (o *observed) Listen(addr netip.AddrPort, dual bool, lo socket.ListenOptions) (socket.Listener, error) {
@@ -43,7 +44,7 @@ type observedEndpoint struct {
 
 func (e observedEndpoint) Read(p []byte) (int, error) {
 	n, err := e.Endpoint.Read(p)
-	e.o.reads.Add(1)
+	e.o.received.Add(int64(n))
 	return n, err
 }
 
