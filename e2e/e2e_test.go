@@ -58,7 +58,7 @@ func program(folder string) (string, error) {
 		return filepath.Abs(named)
 	}
 	path := filepath.Join(folder, "vitrine")
-	args := []string{"build", "-o", path}
+	args := []string{"build", "-buildvcs=false", "-o", path}
 	if raceEnabled {
 		args = append(args, "-race")
 	}

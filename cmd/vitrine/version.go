@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -44,7 +45,7 @@ func build() string {
 			}
 		}
 	}
-	if name == "" || name == "(devel)" {
+	if name == "" || name == "(devel)" || strings.HasPrefix(name, "v0.0.0-") { // the toolchain's way to say untagged
 		name = "development build"
 	}
 	return fmt.Sprintf("vitrine %s%s%s, %s, %s/%s", name, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)

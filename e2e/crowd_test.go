@@ -1,0 +1,294 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// crowded is a server that a test in Go runs, for what scripts cannot do: many clients at once.
+type crowded struct {
+	cmd     *exec.Cmd
+	address string
+	folder  string
+	done    chan struct{}
+}
+
+// crowd runs a server on a configuration in which ADDR stands for its address.
+func crowd(t *testing.T, config string) *crowded {
+	t.Helper()
+	where, err := place()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &crowded{address: where.Host, folder: t.TempDir(), done: make(chan struct{})}
+	c.write(t, config)
+	if err := os.MkdirAll(filepath.Join(c.folder, "site"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, size := range map[string]int{"index.html": 1 << 10, "middle.bin": 100 << 10, "large.bin": 3 << 20} {
+		if err := os.WriteFile(filepath.Join(c.folder, "site", name), []byte(strings.Repeat("x", size)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	socket := filepath.Join(c.folder, "notify")
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	log, err := os.Create(filepath.Join(c.folder, "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	line := append(strings.Fields(os.Getenv("VITRINE_WRAP")), binary, "run", "--config", filepath.Join(c.folder, "vitrine.hcl"))
+	c.cmd = exec.Command(line[0], line[1:]...)
+	c.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket)
+	c.cmd.Stderr = log
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		c.cmd.Wait()
+		close(c.done)
+	}()
+	t.Cleanup(func() {
+		c.cmd.Process.Kill()
+		<-c.done
+	})
+	manager.SetReadDeadline(time.Now().Add(deadline))
+	if n, err := manager.Read(make([]byte, 100)); err != nil || n == 0 {
+		t.Fatalf("the server is not ready: %v\n%s", err, c.errors())
+	}
+	return c
+}
+
+func (c *crowded) write(t *testing.T, config string) {
+	t.Helper()
+	path := filepath.Join(c.folder, "vitrine.hcl")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(config, "ADDR", c.address)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *crowded) errors() string {
+	b, _ := os.ReadFile(filepath.Join(c.folder, "stderr"))
+	return string(b)
+}
+
+// memory is what the server has resident, in bytes.
+func (c *crowded) memory(t *testing.T) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	t.Fatal("the system does not say how much memory the server has")
+	return 0
+}
+
+// descriptors is how many the server has open.
+func (c *crowded) descriptors(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", c.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
+// stop drains the server.
+func (c *crowded) stop(t *testing.T) {
+	t.Helper()
+	c.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-c.done:
+	case <-time.After(deadline):
+		t.Fatalf("the server did not stop\n%s", c.errors())
+	}
+	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("it ended with status %d\n%s", code, c.errors())
+	}
+}
+
+// get asks on a connection and reads the answer whole.
+func get1(c net.Conn, r *bufio.Reader, host, path string) (int, error) {
+	c.SetDeadline(time.Now().Add(deadline))
+	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host); err != nil {
+		return 0, err
+	}
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
+
+const crowdConfig = `
+io      = "%s"
+threads = 50000
+listen "ADDR" {}
+log {
+  off = true
+}
+limits {
+  connections            = 50000
+  connections_per_client = 50000
+}
+timeouts {
+  header     = "2s"
+  body       = "2s"
+  keep_alive = "300s"
+}
+site {
+  default = true
+  root    = "site"
+}
+`
+
+// TestIdleConnections: thousands of clients that keep their connections without asking anything cost little memory
+// and nobody waits for them.
+func TestIdleConnections(t *testing.T) {
+	const clients = 9000
+	if testing.Short() {
+		t.Skip("thousands of connections take a moment")
+	}
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); limit.Cur < clients+500 {
+		t.Skipf("only %d descriptors may be open here", limit.Cur)
+	}
+	for _, architecture := range []string{"threads", "pool", "events", "events-per-core"} {
+		t.Run(architecture, func(t *testing.T) {
+			c := crowd(t, fmt.Sprintf(crowdConfig, architecture))
+			ask := func() (net.Conn, error) {
+				conn, err := net.Dial("tcp", c.address)
+				if err != nil {
+					return nil, err
+				}
+				status, err := get1(conn, bufio.NewReaderSize(conn, 2048), "a.test", "/")
+				if err == nil && status != 200 {
+					err = fmt.Errorf("status %d", status)
+				}
+				return conn, err
+			}
+			var idle []net.Conn
+			defer func() {
+				for _, conn := range idle {
+					conn.Close()
+				}
+			}()
+			open := func(n int) {
+				for len(idle) < n {
+					conn, err := ask()
+					if err != nil {
+						t.Fatalf("connection %d: %v\n%s", len(idle), err, c.errors())
+					}
+					idle = append(idle, conn)
+				}
+			}
+			open(clients / 9)
+			before := c.memory(t)
+			open(clients)
+			each := (c.memory(t) - before) / int64(clients-clients/9)
+			start := time.Now()
+			conn, err := ask()
+			took := time.Since(start)
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+			t.Logf("%d idle connections: %d bytes each; one more request took %v", clients, each, took)
+			most := int64(2048)
+			if architecture == "threads" || raceEnabled {
+				most = 16 << 10 // each goroutine has a stack
+			}
+			if each > most {
+				t.Errorf("an idle connection costs %d bytes, more than %d", each, most)
+			}
+			if took > time.Second {
+				t.Errorf("one more request took %v", took)
+			}
+		})
+	}
+}
+
+// TestHostileClients: while clients send as slowly as they can, others are served, and the slow ones are sent away.
+func TestHostileClients(t *testing.T) {
+	tool, err := exec.LookPath("slowhttptest")
+	if err != nil {
+		t.Skip("slowhttptest is not installed, so slow and hostile clients are not tried: apt-get install slowhttptest")
+	}
+	attacks := map[string][]string{
+		"slow headers": {"-H", "-i", "1"},
+		"slow bodies":  {"-B", "-i", "1", "-s", "8192"},
+		"slow reading": {"-X", "-w", "1", "-y", "10", "-n", "1", "-z", "1", "-k", "1"},
+		"many ranges":  {"-R", "-a", "1", "-b", "1500"},
+	}
+	for _, architecture := range []string{"threads", "pool", "events", "events-per-core"} {
+		t.Run(architecture, func(t *testing.T) {
+			t.Parallel()
+			c := crowd(t, fmt.Sprintf(crowdConfig, architecture))
+			var attackers sync.WaitGroup
+			for name, flags := range attacks {
+				attackers.Go(func() {
+					args := append(append([]string(nil), flags...), "-c", "100", "-r", "50", "-l", "4", "-u", "http://"+c.address+"/large.bin")
+					if out, err := exec.Command(tool, args...).CombinedOutput(); err != nil && !strings.Contains(string(out), "Exit status") {
+						t.Errorf("%s: %v\n%s", name, err, out)
+					}
+				})
+			}
+			over := make(chan struct{})
+			go func() {
+				attackers.Wait()
+				close(over)
+			}()
+			slowest, answered := time.Duration(0), 0
+			for attacked := true; attacked; {
+				select {
+				case <-over:
+					attacked = false
+				default:
+				}
+				start := time.Now()
+				conn, err := net.DialTimeout("tcp", c.address, deadline)
+				if err != nil {
+					t.Fatal(err)
+				}
+				status, err := get1(conn, bufio.NewReader(conn), "a.test", "/")
+				conn.Close()
+				if err != nil || status != 200 {
+					t.Fatalf("an honest client got %d, %v\n%s", status, err, c.errors())
+				}
+				slowest = max(slowest, time.Since(start))
+				answered++
+			}
+			t.Logf("%d honest requests were answered during the attacks, the slowest in %v", answered, slowest)
+			if slowest > 3*time.Second {
+				t.Errorf("an honest client waited %v", slowest)
+			}
+			c.stop(t)
+		})
+	}
+}
