@@ -313,3 +313,16 @@ func (r *released) count() int {
 
 // quiet is a logger for what others say about a test's deliberate failures.
 var quiet = log.New(io.Discard, "", 0)
+
+// listenLocal is any port of the loopback interface.
+func (*served) listenLocal() netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:0") }
+
+// until waits for a condition that nobody announces.
+func until(t *testing.T, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !condition(); <-time.After(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("what was waited for has not come")
+		}
+	}
+}

@@ -125,12 +125,8 @@ func (h *http1Conn) receiveHead(w *serve.Worker, in []byte) int {
 	if h.rx.Started() || n == 0 { // incomplete: the whole head has one deadline, however its bytes trickle in
 		if h.headAt == 0 && h.rx.Started() {
 			h.headAt = w.Now
-			switch {
-			case h.serial == 0: // the first head's time began with the connection
-			case set.HeaderTimeout > 0:
+			if h.conn.SetDeadline(0); set.HeaderTimeout > 0 { // the time for being idle is over
 				h.conn.SetDeadline(w.Now + int64(set.HeaderTimeout))
-			default: // the time for being idle is over
-				h.conn.SetDeadline(0)
 			}
 		}
 		return n

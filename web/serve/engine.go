@@ -145,6 +145,13 @@ func (e *Engine) Loops() int { return len(e.loops) }
 // Open is how many connections are open.
 func (e *Engine) Open() int { return int(e.open.Load()) }
 
+// Listening is how many addresses are listened on.
+func (e *Engine) Listening() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.listeners)
+}
+
 // Accepted is how many connections were accepted since the start.
 func (e *Engine) Accepted() uint64 { return e.accepted.Load() }
 
