@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"vitrine/config"
-	"vitrine/site/route"
 	"vitrine/trace"
 )
 
@@ -18,13 +17,12 @@ func Lint(c *config.Config, diags *config.Diagnostics) {
 	l := linter{config: c, diags: diags}
 	l.clients()
 	l.published()
-	for _, s := range c.Sites {
-		l.routes(s)
-	}
 	if dry := NewDry(c, diags); dry != nil {
 		defer dry.Close()
+		for _, w := range dry.handler.Warnings() {
+			diags.Append(w)
+		}
 		for _, s := range c.Sites {
-			l.redirects(dry, s)
 			l.front(dry, s)
 		}
 	}
@@ -37,45 +35,6 @@ type linter struct {
 
 func (l *linter) warn(at trace.Position, summary, hint string, related ...config.Related) {
 	l.diags.Append(config.Diagnostic{Severity: config.Warning, Pos: at, Summary: summary, Hint: hint, Related: related})
-}
-
-// table is the routes of a site as they are chosen from.
-func table(s *config.Site) *route.Table {
-	var rules []route.Rule
-	for _, r := range s.Routes {
-		p, err := route.Parse(r.Pattern.V)
-		if err != nil {
-			return route.NewTable(nil) // the configuration has errors, and they are told elsewhere
-		}
-		var methods []string
-		for _, m := range r.Methods {
-			methods = append(methods, m.V)
-		}
-		rules = append(rules, route.Rule{Pattern: p, Methods: route.MethodsOf(methods...), Position: r.Pos})
-	}
-	return route.NewTable(rules)
-}
-
-// routes warns about routes that can never answer, with a request that an earlier one takes.
-func (l *linter) routes(s *config.Site) {
-	for _, shadow := range table(s).Shadowed() {
-		late := s.Routes[shadow.Route]
-		summary := fmt.Sprintf("the route %q can never answer", late.Pattern.V)
-		hint := "put it before the other one, or remove it"
-		var related []config.Related
-		for i, j := range shadow.By {
-			early := s.Routes[j]
-			text := "this route comes first and takes everything that it matches"
-			if len(shadow.By) > 1 {
-				text = "this route comes first and takes a part of what it matches"
-			}
-			if i == 0 && shadow.Example != "" {
-				text += fmt.Sprintf(", such as %s %s", shadow.Method, shadow.Example)
-			}
-			related = append(related, config.Related{Pos: early.Pattern.Pos, Text: text})
-		}
-		l.warn(late.Pattern.Pos, summary, hint, related...)
-	}
 }
 
 // clients warns about rules that change nothing.
@@ -206,4 +165,72 @@ func inside(folder, file string) bool {
 		return false
 	}
 	return !strings.HasPrefix(below, ".") && !strings.Contains(below, "/.")
+}
+
+// front warns about a site whose front page is an error because its folder has no index.
+func (l *linter) front(dry *Dry, s *config.Site) {
+	host, ok := someHost(s)
+	if !ok || s.Settings.Root == nil {
+		return
+	}
+	a, err := dry.Ask(Query{URL: "http://" + host + "/", From: dry.someClient(s)})
+	if err != nil || a.Result == nil || a.Result.Status != 404 || !a.Decided("site.no-index") {
+		return
+	}
+	var names []string
+	for _, name := range s.Settings.Files.Index {
+		names = append(names, name.V)
+	}
+	hint := "let the folder be listed with files { listing = true }"
+	if len(names) > 0 {
+		hint = "put " + strings.Join(names, " or ") + " there, or " + hint
+	}
+	l.warn(s.Settings.Root.Pos, "the front page is an error: this folder has no index and is not listed", hint)
+}
+
+// someClient is an address that may connect to a listener of the site.
+func (d *Dry) someClient(s *config.Site) (a netip.Addr) {
+	for _, l := range d.listening {
+		if reaches(l.conf, s, d.config) {
+			if a = l.clients.someone(); a.IsValid() {
+				return a
+			}
+		}
+	}
+	return a
+}
+
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// someone is an address that may connect; the zero address when this machine may.
+func (c *clients) someone() netip.Addr {
+	if c.find(loopback) == nil && !c.only || c.find(loopback) != nil && !c.find(loopback).deny {
+		return netip.Addr{}
+	}
+	for i := range c.rules {
+		if a := c.rules[i].network.Addr(); !c.rules[i].deny && c.find(a) == &c.rules[i] {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// someHost is a host that chooses the site.
+func someHost(s *config.Site) (string, bool) {
+	for _, h := range s.Hosts {
+		if suffix, wild := strings.CutPrefix(h.V, "*"); wild {
+			return "www" + suffix, true
+		}
+		return h.V, true
+	}
+	if s.Default.V {
+		return "localhost", true
+	}
+	if len(s.Address) > 0 {
+		if a := s.Address[0].V.Addr(); a.Is6() {
+			return "[" + a.String() + "]", true
+		}
+		return s.Address[0].V.Addr().String(), true
+	}
+	return "", false
 }

@@ -42,7 +42,6 @@ trace        < internal/deps, e2e;
 const past = `
 server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
 server      site/resource    The store of files outlives the sites of one configuration.
-server      site/route       Check finds routes that can never answer.
 bench       site/resource    The embedded server has a store of its own.
 `
 
