@@ -109,6 +109,9 @@ func (b *bench) run(name string, names []string) error {
 		for k := range ratios {
 			ratios[k] = got[i][k].cpu / max(got[0][k].cpu, 1e-9)
 		}
+		if s.alone() && !w.close {
+			s.name += ", one connection"
+		}
 		fmt.Fprintf(t, "%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f–%.2f\t\n", s.name,
 			median(got[i], func(r result) float64 { return r.perSecond }),
 			median(got[i], func(r result) float64 { return r.cpu }),

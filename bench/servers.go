@@ -23,6 +23,9 @@ type server struct {
 	exited chan struct{}
 }
 
+// alone reports whether the server serves one connection at a time.
+func (s *server) alone() bool { return strings.HasSuffix(s.name, ":single") }
+
 func (s *server) url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", s.port, path) }
 
 // start runs a server on core 0 and waits until it answers, rightly.

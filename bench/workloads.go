@@ -70,7 +70,11 @@ var (
 
 // load asks a server for a while and measures what that cost it.
 func (b *bench) load(s *server, w workload, length time.Duration) (result, error) {
-	args := []string{"-c", "1", "wrk", "-t1", "-c" + strconv.Itoa(w.connections), fmt.Sprintf("-d%ds", int(length.Seconds())), "--latency"}
+	connections := w.connections
+	if s.alone() && !w.close {
+		connections = 1 // the others would wait for as long as this one is kept
+	}
+	args := []string{"-c", "1", "wrk", "-t1", "-c" + strconv.Itoa(connections), fmt.Sprintf("-d%ds", int(length.Seconds())), "--latency"}
 	if w.script != "" {
 		file := filepath.Join(b.dir, "script.lua")
 		if err := os.WriteFile(file, []byte(w.script), 0o644); err != nil {
