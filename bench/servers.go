@@ -84,6 +84,7 @@ func (s *server) answers(w workload) error {
 	if err != nil {
 		return err
 	}
+	defer http.DefaultClient.CloseIdleConnections() // one that is kept may be the only one that is served
 	if resp.StatusCode != 200 || n != int64(w.size) {
 		return fmt.Errorf("%s is answered with %d and %d bytes", w.path, resp.StatusCode, n)
 	}
