@@ -73,7 +73,15 @@ type kernelListener struct {
 }
 
 func (l *kernelListener) Addr() netip.AddrPort { return l.addr }
-func (l *kernelListener) Close() error         { return unix.Close(l.fd) }
+
+func (l *kernelListener) Close() error {
+	if l.fd < 0 {
+		return nil
+	}
+	err := unix.Close(l.fd)
+	l.fd = -1
+	return err
+}
 
 // Accept takes one connection. accept4 is called raw because the socket never blocks: the scheduler need not know.
 func (l *kernelListener) Accept() (Accepted, error) {

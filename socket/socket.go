@@ -86,7 +86,7 @@ type Listener interface {
 	// Accept returns ErrWouldBlock when no connection waits.
 	Accept() (Accepted, error)
 	Addr() netip.AddrPort
-	// Close stops listening. Connections that wait to be accepted are reset.
+	// Close stops listening. Connections that wait to be accepted are reset. A second Close does nothing.
 	Close() error
 }
 

@@ -251,7 +251,8 @@ func (l *loop) tell(what uint32) {
 }
 
 func (l *loop) listen(ln *Listener, s socket.Listener) {
-	if ln.closed.Load() { // again, before the loop had begun
+	if ln.closed.Load() { // again, before the loop came to it
+		s.Close()
 		return
 	}
 	at := slices.Index(l.listeners, nil)
