@@ -86,6 +86,7 @@ type Listener struct {
 	admit   atomic.Pointer[func(netip.Addr) *trace.Reason]
 	sockets []socket.Listener
 	closed  atomic.Bool
+	unheard bool // closed before the engine was started
 	addr    netip.AddrPort
 }
 
@@ -193,6 +194,7 @@ func (e *Engine) Unlisten(ln *Listener) {
 	}
 	ln.closed.Store(true)
 	if !running {
+		ln.unheard = true
 		for _, s := range ln.sockets {
 			s.Close()
 		}

@@ -251,8 +251,7 @@ func (l *loop) tell(what uint32) {
 }
 
 func (l *loop) listen(ln *Listener, s socket.Listener) {
-	if ln.closed.Load() { // again, before the loop came to it
-		s.Close()
+	if ln.unheard {
 		return
 	}
 	at := slices.Index(l.listeners, nil)
