@@ -188,13 +188,13 @@ func (e *Engine) Unlisten(ln *Listener) {
 	e.mu.Lock()
 	known, running := e.listeners[ln], e.started && !e.closed
 	delete(e.listeners, ln)
+	ln.unheard = known && !running
 	e.mu.Unlock()
 	if !known {
 		return
 	}
 	ln.closed.Store(true)
 	if !running {
-		ln.unheard = true
 		for _, s := range ln.sockets {
 			s.Close()
 		}
