@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -94,11 +95,19 @@ func parameters(dir, architecture string) testscript.Params {
 		RequireExplicitExec: true,
 		Deadline:            time.Now().Add(10 * time.Minute),
 		Setup: func(env *testscript.Env) error {
+			if os.Getenv("VITRINE_BASE_URL") != "" { // one address: one script after the other
+				alone.Lock()
+				env.Defer(alone.Unlock)
+			}
 			where, err := place()
 			if err != nil {
 				return err
 			}
-			env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+os.Getenv("PATH"))
+			programs, err := shims(filepath.Join(env.WorkDir, ".bin"))
+			if err != nil {
+				return err
+			}
+			env.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
 			env.Setenv("NO_PROXY", "*")
@@ -115,8 +124,9 @@ func parameters(dir, architecture string) testscript.Params {
 			switch name {
 			case "root":
 				return os.Getuid() == 0, nil
-			case "single":
-				return architecture == "single", nil
+			case "loopback":
+				where, err := url.Parse(os.Getenv("VITRINE_BASE_URL"))
+				return err == nil && (where.Host == "" || strings.HasPrefix(where.Host, "127.")), err
 			}
 			return false, fmt.Errorf("there is no condition %q", name)
 		},
@@ -126,6 +136,32 @@ func parameters(dir, architecture string) testscript.Params {
 		},
 	}
 }
+
+// shims is a folder with the programs that scripts run, vitrine and curl: as they are, or as VITRINE_WRAP wants them
+// run, so that no script can reach past the place where it is told to run.
+func shims(folder string) (string, error) {
+	wrap := os.Getenv("VITRINE_WRAP")
+	if wrap == "" {
+		return filepath.Dir(binary), nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		curl = "curl"
+	}
+	for name, path := range map[string]string{"vitrine": binary, "curl": curl} {
+		text := fmt.Sprintf("#!/bin/sh\nexec %s '%s' \"$@\"\n", wrap, path)
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o755); err != nil {
+			return "", err
+		}
+	}
+	return folder, nil
+}
+
+// alone is held by the script that runs, where there is only one address for all of them.
+var alone sync.Mutex
 
 // lastPort makes each script's port another one. The ports are below those that the system gives to clients.
 var lastPort atomic.Int32

@@ -12,8 +12,7 @@ func (p *program) showCommand() *cobra.Command {
 		GroupID: "configuration",
 		Short:   "Print the effective configuration, each value with its place",
 		Long: `Show prints every setting that is in force, with the file and line that says it, whether it was written there,
-inherited or included, came from the environment, or is a default that nobody wrote. The result is itself a
-configuration.`,
+inherited or included, came from the environment, or is a default that nobody wrote.`,
 		Example: `  vitrine show
   vitrine show --config /etc/vitrine/vitrine.hcl
   vitrine show | grep keep_alive
