@@ -66,7 +66,8 @@ func (c *Conn) turns(w *Worker) (again bool) {
 type workers struct {
 	mu     sync.Mutex
 	cond   sync.Cond
-	queue  []*Conn
+	queue  []*Conn // queue[head:] wait
+	head   int
 	closed bool
 }
 
@@ -89,6 +90,11 @@ func (p *workers) run(_ *loop, c *Conn, what uint32) {
 
 func (p *workers) put(c *Conn) {
 	p.mu.Lock()
+	if p.head > 64 && p.head > len(p.queue)/2 { // it has not been empty for long: move up, rather than grow
+		n := copy(p.queue, p.queue[p.head:])
+		clear(p.queue[n:])
+		p.queue, p.head = p.queue[:n], 0
+	}
 	p.queue = append(p.queue, c)
 	p.mu.Unlock()
 	p.cond.Signal()
@@ -104,10 +110,10 @@ func (p *workers) work(w *Worker) {
 			p.mu.Unlock()
 			return
 		}
-		c := p.queue[0]
-		p.queue[0] = nil
-		if p.queue = p.queue[1:]; len(p.queue) == 0 {
-			p.queue = nil
+		c := p.queue[p.head]
+		p.queue[p.head] = nil
+		if p.head++; p.head == len(p.queue) {
+			p.queue, p.head = p.queue[:0], 0
 		}
 		p.mu.Unlock()
 		if c.turns(w) {
