@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"vitrine/config"
 	"vitrine/observe/accesslog"
@@ -110,10 +109,6 @@ func cannotLog(err error) config.Diagnostic {
 	}
 	return d
 }
-
-// handlerGrace is how long an exchange may take from looking up the handler to calling it, on a machine that is busy
-// with something else.
-const handlerGrace = 2 * time.Second
 
 // close gives a generation up that no exchange begins with any more.
 func (g *generation) close() {

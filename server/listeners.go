@@ -171,16 +171,19 @@ func (ch *change) tags() map[*serve.Listener]any {
 	return tags
 }
 
-// commit puts the change in force: listeners that stay get their new rules and keep their connections, those that are
-// gone accept no more.
-func (ls *listeners) commit(ch *change) {
-	for _, l := range ch.next {
-		l.listener.Retag(l.conf, l.clients.admitFunc())
-	}
+// leave closes the listeners that are gone. Their connections drain, with the configuration that they have.
+func (ls *listeners) leave(ch *change) {
 	for _, l := range ch.gone {
 		if !slices.Contains(ch.early, l) {
 			ls.web.Unlisten(l.listener)
 		}
+	}
+}
+
+// commit puts the change in force: listeners that stay get their new rules and keep their connections.
+func (ls *listeners) commit(ch *change) {
+	for _, l := range ch.next {
+		l.listener.Retag(l.conf, l.clients.admitFunc())
 	}
 	ls.open = ch.next
 	rules := make(map[any]*clients)

@@ -45,11 +45,20 @@ func (s *Server) adopt(next *generation, change *change, diags *config.Diagnosti
 	s.log.configure(s.files, next.config, diags)
 	s.store.Configure(next.config.Memory)
 	s.web.Configure(settings(next.config))
+	s.listeners.leave(change)
 	s.web.SetHandler(next.handler, change.tags())
 	s.listeners.commit(change)
 	old := s.now
 	s.now = next
-	time.AfterFunc(handlerGrace, old.close)
+	// The connections of listeners that are gone may begin a last exchange with the old handler while they drain.
+	time.AfterFunc(old.grace(), old.close)
+}
+
+// grace is how long exchanges may still begin with a generation that has been replaced: those that looked it up at
+// that moment, and the last ones on connections whose listener is gone.
+func (g *generation) grace() time.Duration {
+	const busyMachine = 2 * time.Second
+	return g.config.Timeouts.Idle.V + g.config.Timeouts.Header.V + busyMachine
 }
 
 // warnRestart says which changes only a restart puts in force.
