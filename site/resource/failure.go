@@ -8,40 +8,58 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"unicode"
 
 	"vitrine/trace"
 )
 
-// Failure is why a path leads to nothing that can be served.
+// Failure is why a path leads to nothing that can be served. It is safe for concurrent use, and must not be copied.
 type Failure struct {
 	Reason *trace.Reason
 	Status int    // the response's
 	Path   string // as it was asked for
-	// Component is where on the way to the file it ended, in the file system's terms: the first name that is
-	// missing, that may not be read or searched, or the link that leads out. Empty when the path's spelling decided.
+	Err    error  // the system's; nil when the path's spelling or what was found decided
+
+	stop  *stop // where it ended, when that was found out already
+	root  *Root // where to find it out otherwise; nil when the path's spelling decided
+	once  sync.Once
+	place Place
+}
+
+// Place is where on the way to a file it ended, in the file system's terms.
+type Place struct {
+	// Component is the first name that is missing, that may not be read or searched, or the link that leads out. Empty
+	// when the path's spelling decided.
 	Component string
 	Mode      fs.FileMode // of the component; zero when it is not known
 	Owner     string      // of the component, as "user:group"; empty when it is not known
 	User      string      // who the program runs as, where that matters
-	Err       error       // the system's; nil when the path's spelling decided
+}
+
+// Place looks for the component that is to blame. That costs several looks at the disk and the names of users may be
+// a question to the network, so it is done when somebody asks for the first time, and never for a response.
+func (f *Failure) Place() Place {
+	f.once.Do(f.locate)
+	return f.place
 }
 
 // Error tells the whole story for the log: it names the file system's paths and is not for clients.
 func (f *Failure) Error() string {
+	at := f.Place()
 	var b strings.Builder
 	b.WriteString(shown(f.Path))
 	b.WriteString(": ")
 	switch {
-	case f.User != "":
-		fmt.Fprintf(&b, "%s is %s", shown(f.Component), f.Mode)
-		if f.Owner != "" {
-			fmt.Fprintf(&b, " %s", f.Owner)
+	case at.User != "":
+		fmt.Fprintf(&b, "%s is %s", shown(at.Component), at.Mode)
+		if at.Owner != "" {
+			fmt.Fprintf(&b, " %s", at.Owner)
 		}
-		fmt.Fprintf(&b, ", we are %s", f.User)
-	case f.Component != "" && f.Err != nil:
-		fmt.Fprintf(&b, "%s: %s", shown(f.Component), cause(f.Err))
+		fmt.Fprintf(&b, ", we are %s", at.User)
+	case at.Component != "" && f.Err != nil:
+		fmt.Fprintf(&b, "%s: %s", shown(at.Component), cause(f.Err))
 	default:
 		b.WriteString(f.Reason.Sentence)
 	}
@@ -66,12 +84,13 @@ func (f *Failure) Details() []trace.Detail {
 			all = append(all, trace.D(name, value))
 		}
 	}
-	add("component", f.Component)
-	if f.Mode != 0 {
-		add("mode", f.Mode.String())
+	at := f.Place()
+	add("component", at.Component)
+	if at.Mode != 0 {
+		add("mode", at.Mode.String())
 	}
-	add("owner", f.Owner)
-	add("we are", f.User)
+	add("owner", at.Owner)
+	add("we are", at.User)
 	if f.Err != nil {
 		add("error", cause(f.Err).Error())
 	}
@@ -94,33 +113,46 @@ func fail(reason *trace.Reason, status int, path string) *Failure {
 	return &Failure{Reason: reason.Reach(), Status: status, Path: path}
 }
 
-// blame makes the failure of an operation on a path: it follows the path once more to find the component that is
-// responsible.
+// blame makes the failure of an operation on a path.
 func (r *Root) blame(path string, err error) *Failure {
 	if errors.Is(err, os.ErrClosed) {
 		return fail(reasonClosed, 503, path)
 	}
-	f := &Failure{Path: path, Component: r.door.full(nameOf(path)), Err: err}
-	o := r.door.inside.Load()
-	var s *stop
-	if !errors.As(err, &s) {
-		var resolved string
-		if resolved, s = r.door.resolve(o, nameOf(path)); s == nil {
-			s = r.door.stop(o, resolved, err) // the way is free: it is the file itself
-		} else if !sameTrouble(s.err, err) {
-			s = nil // the disk has changed since
-		}
-	}
-	if s != nil {
-		f.Component = s.component
-		f.Mode, f.Owner = s.info.mode, s.info.owner.String()
-	}
 	reason, status := classify(err)
-	if reason == reasonForbidden {
-		f.User = ourUser()
-	}
-	f.Reason, f.Status = reason.Reach(), status
+	f := fail(reason, status, path)
+	f.Err, f.root = err, r
+	errors.As(err, &f.stop)
 	return f
+}
+
+// locate finds the place.
+func (f *Failure) locate() {
+	s := f.stop
+	if s == nil && f.root != nil {
+		s = f.root.door.culprit(nameOf(f.Path), f.Err)
+	}
+	if s == nil {
+		return
+	}
+	f.place = Place{Component: s.component, Mode: s.info.mode, Owner: s.info.owner.String()}
+	if f.Reason == reasonForbidden {
+		f.place.User = ourUser()
+	}
+}
+
+// culprit follows a name once more, component by component, to find where the error of an operation on it comes from.
+// When the disk has changed since, it is the name itself.
+func (d *door) culprit(name string, err error) *stop {
+	o := d.inside.Load()
+	resolved, s := d.resolve(o, name)
+	switch {
+	case s == nil: // the way is free: it is the file itself
+		i, _ := o.lstat(resolved)
+		return d.stop(resolved, i, err)
+	case !sameTrouble(s.err, err):
+		return d.stop(name, info{}, err)
+	}
+	return s
 }
 
 // sameTrouble reports whether two errors are of one class.

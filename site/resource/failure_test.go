@@ -60,15 +60,15 @@ func TestFailureNamesTheComponent(t *testing.T) {
 				t.Errorf("%s: found", c.path)
 				return
 			}
-			if f.Reason.ID != c.reason || f.Status != c.status || f.Path != c.path || f.Component != dir+c.component {
-				t.Errorf("%.40s: %s, %d, component %s; want %s, %d, %s", c.path, f.Reason, f.Status, f.Component,
+			if f.Reason.ID != c.reason || f.Status != c.status || f.Path != c.path || f.Place().Component != dir+c.component {
+				t.Errorf("%.40s: %s, %d, component %s; want %s, %d, %s", c.path, f.Reason, f.Status, f.Place().Component,
 					c.reason, c.status, dir+c.component)
 			}
 			if !strings.Contains(f.Error(), want.says) {
 				t.Errorf("%.40s: says %q, want %q in it", c.path, f.Error(), want.says)
 			}
 			if len(tr.Events) != 1 || tr.Events[0].Reason != f.Reason || tr.Events[0].Taken ||
-				tr.Events[0].Details[0] != trace.D("component", f.Component) {
+				tr.Events[0].Details[0] != trace.D("component", f.Place().Component) {
 				t.Errorf("%.40s: journey has %+v", c.path, tr.Events)
 			}
 		})
@@ -87,7 +87,7 @@ func TestForbiddenDirectoryIsNotListed(t *testing.T) {
 	r := b.root(t, dir)
 	asNobody(t, func() {
 		_, f := r.ReadDir("/secret", LoadOptions{}, nil)
-		if f == nil || f.Reason != reasonForbidden || f.Component != dir+"/secret" || f.User == "" {
+		if f == nil || f.Reason != reasonForbidden || f.Place().Component != dir+"/secret" || f.Place().User == "" {
 			t.Errorf("ReadDir: %v", f)
 		}
 		if got := load(t, r, "/secret/a"); got != "secret/a" {
@@ -172,7 +172,7 @@ func TestClassification(t *testing.T) {
 	}
 	b := newBench(t, ample)
 	r := b.root(t, layout(t, "a"))
-	if f := r.blame("/a", syscall.EIO); f.Reason != reasonFailed || f.Component != r.Dir()+"/a" {
+	if f := r.blame("/a", syscall.EIO); f.Reason != reasonFailed || f.Place().Component != r.Dir()+"/a" {
 		t.Errorf("an input/output error: %v", f)
 	}
 }

@@ -3,7 +3,6 @@ package resource
 import (
 	"io/fs"
 	"os"
-	"os/user"
 	"strconv"
 	"time"
 )
@@ -23,12 +22,6 @@ type identity struct {
 	size          int64
 	mtime, ctime  int64 // nanoseconds since 1970
 	access        fs.FileMode
-}
-
-// ids are the numbers of a file's user and group.
-type ids struct {
-	user, group uint32
-	known       bool
 }
 
 // infoOf is the info of what the os package found.
@@ -63,26 +56,4 @@ func (id identity) etag() string {
 	b = append(b, '-')
 	b = strconv.AppendUint(b, id.inode, 36)
 	return string(append(b, '"'))
-}
-
-// String is the user's and the group's name, or their numbers; "" when they are not known.
-func (o ids) String() string {
-	if !o.known {
-		return ""
-	}
-	gid := strconv.FormatUint(uint64(o.group), 10)
-	if g, err := user.LookupGroupId(gid); err == nil {
-		gid = g.Name
-	}
-	return userName(strconv.FormatUint(uint64(o.user), 10)) + ":" + gid
-}
-
-// ourUser is who the program runs as, by name or by number.
-func ourUser() string { return userName(strconv.Itoa(os.Geteuid())) }
-
-func userName(uid string) string {
-	if u, err := user.LookupId(uid); err == nil {
-		return u.Username
-	}
-	return uid
 }

@@ -82,7 +82,7 @@ func (r *Root) look(path string, start int64) outcome {
 	if err != nil {
 		r.store.drop(r, path)
 		f := fail(reasonRootGone, 503, path)
-		f.Component, f.Err = r.door.dir, err
+		f.stop, f.Err = &stop{component: r.door.dir}, err
 		return outcome{failure: f}
 	}
 	if moved {
@@ -147,7 +147,7 @@ func (r *Root) refuse(path string, i info) *Failure {
 	default:
 		return nil
 	}
-	f.Component, f.Mode, f.Owner = r.door.full(nameOf(path)), i.mode, i.owner.String()
+	f.stop = r.door.stop(nameOf(path), i, nil)
 	return f
 }
 

@@ -32,7 +32,8 @@ var (
 // again: what it returns still goes through the door.
 func (d *door) resolve(o *opened, name string) (string, *stop) {
 	rest := strings.Split(name, "/")
-	at := "." // followed so far, without links
+	at := "."   // followed so far, without links
+	var of info // of at, where it was looked at on the way
 	links := 0
 	for len(rest) > 0 {
 		c := rest[0]
@@ -42,41 +43,44 @@ func (d *door) resolve(o *opened, name string) (string, *stop) {
 			continue
 		case "..": // from a link's target; what was followed has no links, so its parent is the shorter name
 			if at == "." {
-				return "", d.stop(o, "..", errEscapes)
+				return "", d.stop("..", info{}, errEscapes)
 			}
-			at = path.Dir(at)
+			at, of = path.Dir(at), info{}
 			continue
 		}
 		next := path.Join(at, c)
 		i, err := o.lstat(next)
 		if errors.Is(err, fs.ErrPermission) {
-			return "", d.stop(o, at, err) // it is the directory that may not be searched
+			if of.mode == 0 {
+				of, _ = o.lstat(at)
+			}
+			return "", d.stop(at, of, err) // it is the directory that may not be searched
 		}
 		if err != nil {
-			return "", d.stop(o, next, err)
+			return "", d.stop(next, info{}, err)
 		}
 		switch {
 		case i.mode&fs.ModeSymlink != 0:
 			if links++; links > maxLinks {
-				return "", d.stop(o, next, errTooDeep)
+				return "", d.stop(next, i, errTooDeep)
 			}
 			target, err := o.readlink(next)
 			if err != nil {
-				return "", d.stop(o, next, err)
+				return "", d.stop(next, i, err)
 			}
 			if path.IsAbs(target) {
 				if target, err = d.within(o, target); err != nil {
-					return "", d.stop(o, next, err)
+					return "", d.stop(next, i, err)
 				}
-				at = "."
+				at, of = ".", info{}
 			} else if climbs(at, target) {
-				return "", d.stop(o, next, errEscapes)
+				return "", d.stop(next, i, errEscapes)
 			}
 			rest = append(strings.Split(target, "/"), rest...)
 		case len(rest) > 0 && !i.mode.IsDir():
-			return "", d.stop(o, next, syscall.ENOTDIR)
+			return "", d.stop(next, i, syscall.ENOTDIR)
 		default:
-			at = next
+			at, of = next, i
 		}
 	}
 	return at, nil
@@ -122,8 +126,6 @@ func climbs(at, target string) bool {
 	}
 }
 
-func (d *door) stop(o *opened, name string, err error) *stop {
-	s := &stop{component: d.full(name), err: err}
-	s.info, _ = o.lstat(name)
-	return s
+func (d *door) stop(name string, i info, err error) *stop {
+	return &stop{component: d.full(name), info: i, err: err}
 }
