@@ -16,7 +16,7 @@ import (
 type Kernel struct{}
 
 // Listen opens a listening socket. dual makes a socket on the IPv6 unspecified address take IPv4 connections too.
-// Options that connections inherit (TCP_NODELAY) are set here once, so that accepting costs no further call.
+// Options that connections inherit (TCP_NODELAY, SO_KEEPALIVE) are set here once, so that accepting costs no further call.
 func (Kernel) Listen(addr netip.AddrPort, dual bool, o ListenOptions) (Listener, error) {
 	family := unix.AF_INET
 	if addr.Addr().Is6() {
@@ -46,6 +46,11 @@ func (Kernel) Listen(addr netip.AddrPort, dual bool, o ListenOptions) (Listener,
 		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only)
 	}
 	set(unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	// A client that vanished without a word is noticed after two minutes, also where no time-out of ours runs.
+	set(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	set(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 60)
+	set(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15)
+	set(unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 4)
 	if err == nil {
 		err = unix.Bind(fd, sockaddr(addr))
 	}
@@ -160,11 +165,15 @@ func (e *kernelEndpoint) Writev(a, b []byte) (int, error) {
 	}
 }
 
+// warmStep is the longest section of a file that is taken to be in the system's memory because it was sent before. Of a
+// longer one some may have left it, and the scheduler's part is lost in the transfer.
+const warmStep = 256 << 10
+
 func (e *kernelEndpoint) SendFile(f *File, off int64, n int) (int, error) {
 	for {
 		var sent uintptr
 		var errno syscall.Errno
-		cold := f.sent.Load() <= f.Size
+		cold := n > warmStep || f.sent.Load() <= f.Size
 		if cold { // may wait for the disk: others get the processor meanwhile
 			sent, _, errno = syscall.Syscall6(unix.SYS_SENDFILE, uintptr(e.fd), uintptr(f.FD), uintptr(unsafe.Pointer(&off)), uintptr(n), 0, 0)
 		} else {
@@ -229,27 +238,6 @@ func ioError(errno syscall.Errno) error {
 		return ErrWouldBlock
 	}
 	return errno
-}
-
-func sockaddr(a netip.AddrPort) unix.Sockaddr {
-	if a.Addr().Is4() {
-		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
-	}
-	sa := &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
-	if zone := a.Addr().Zone(); zone != "" {
-		sa.ZoneId = zoneID(zone)
-	}
-	return sa
-}
-
-func fromSockaddr(sa unix.Sockaddr) netip.AddrPort {
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port))
-	}
-	return netip.AddrPort{}
 }
 
 // fromRaw reads an address as the kernel wrote it. An IPv4 address on a dual socket is given as IPv4.

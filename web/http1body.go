@@ -1,11 +1,11 @@
 package web
 
 import (
+	"math"
 	"net/http"
 
 	"vitrine/trace"
 	"vitrine/web/exchange"
-	"vitrine/web/http1"
 	"vitrine/web/serve"
 )
 
@@ -13,21 +13,16 @@ import (
 func (h *http1Conn) receiveBody(w *serve.Worker, in []byte) int {
 	used := 0
 	for used < len(in) && h.rx.InBody() {
-		room := in[used:]
+		credit := math.MaxInt
 		if h.stage == answering {
-			credit := h.x.Credit()
-			if credit == 0 {
-				h.conn.Pause() // the exchange wakes us when it has read
-				break
-			}
-			room = room[:min(len(room), credit)]
+			credit = h.x.Credit()
 		}
-		data, n, done, fault := h.rx.Body(room)
+		data, n, done, fault := h.rx.BodyUpTo(in[used:], credit)
 		used += n
 		h.consumed += int64(n)
 		h.bodyGot += int64(len(data))
 		if fault != nil {
-			h.bodyFault(w, fault)
+			h.bodyLost(w, fault.Reason, fault.Status)
 			return len(in)
 		}
 		if h.stage == answering {
@@ -46,6 +41,9 @@ func (h *http1Conn) receiveBody(w *serve.Worker, in []byte) int {
 			return used
 		}
 		if n == 0 {
+			if credit == 0 {
+				h.conn.Pause() // the exchange wakes us when it has read
+			}
 			break
 		}
 	}
@@ -74,23 +72,16 @@ func (h *http1Conn) giveUp(w *serve.Worker) {
 	h.conn.Finish(h.ending, true)
 }
 
-// bodyFault handles a malformed or too large body.
-func (h *http1Conn) bodyFault(w *serve.Worker, fault *http1.Error) {
-	h.fault = fault.Reason
-	if h.stage == answering && !h.begun { // the handler learns of it when it reads; it can still answer
-		h.x.Because(fault.Reason, nil)
-		h.bodyStatus = fault.Status
-		h.x.FeedError(&exchange.GoneError{Reason: fault.Reason})
-		h.conn.Pause()
-		return
-	}
-	h.lostBody(w, fault.Reason)
-}
-
-// lostBody ends the connection after a body that cannot be followed to its end.
-func (h *http1Conn) lostBody(w *serve.Worker, why *trace.Reason) {
+// bodyLost handles a body that cannot be followed to its end: it is malformed, too large, cut off or too slow. A handler
+// learns of it when it reads, and can still answer; the connection ends with the answer in any case.
+func (h *http1Conn) bodyLost(w *serve.Worker, why *trace.Reason, status int) {
+	h.fault = why
 	if h.stage == answering {
+		h.x.Because(why, nil)
+		h.bodyStatus = status
 		h.x.FeedError(&exchange.GoneError{Reason: why})
+		h.conn.SetDeadline(0)
+		h.conn.Pause() // whatever else the client sends, nobody knows what it means
 		return
 	}
 	h.keep, h.ending = false, why
@@ -130,16 +121,7 @@ func (h *http1Conn) Expired(w *serve.Worker, c *serve.Conn) {
 		if h.slow {
 			why = BodySlow
 		}
-		why.Reach()
-		if h.stage == answering && !h.begun {
-			h.fault = why
-			h.bodyStatus = http.StatusRequestTimeout
-			h.x.Because(why, nil)
-			h.x.FeedError(&exchange.GoneError{Reason: why})
-			c.Pause()
-			return
-		}
-		h.lostBody(w, why)
+		h.bodyLost(w, why.Reach(), http.StatusRequestTimeout)
 	case h.stage != awaiting:
 	case h.rx.Started():
 		l := w.Local.(*local)
@@ -149,10 +131,10 @@ func (h *http1Conn) Expired(w *serve.Worker, c *serve.Conn) {
 	case c.Unread(): // the next request has come this moment
 		h.idle(w, c)
 	case c.Draining():
-		c.Finish(CloseDrain.Reach(), true)
+		c.FinishIdle(CloseDrain.Reach(), h.srv.settings.Load().DrainIdle)
 	case h.serial == 0:
 		c.Finish(CloseSilent.Reach(), false)
 	default:
-		c.Finish(CloseIdle.Reach(), true)
+		c.FinishIdle(CloseIdle.Reach(), h.srv.settings.Load().DrainIdle)
 	}
 }

@@ -41,7 +41,7 @@ func (h *http1Conn) update(w *serve.Worker, c *serve.Conn, x *exchange.Exchange)
 	h.credit(w, c, x)
 	h.last = u.Last
 	switch {
-	case u.Whole:
+	case u.Whole && u.Block.Status() != 101:
 		h.respond(w, x, u.Block, x.Pieces())
 	case u.Block == nil && u.Returned:
 		if h.bodyStatus != 0 {
@@ -50,6 +50,8 @@ func (h *http1Conn) update(w *serve.Worker, c *serve.Conn, x *exchange.Exchange)
 		} else {
 			h.fail(w, x, HandlerSilent.Reach())
 		}
+	case u.Block != nil && u.Block.Status() == 101:
+		h.fail(w, x, SwitchUnasked.Reach())
 	case u.Block != nil:
 		h.stream(w, c, x, &u)
 	}
@@ -103,12 +105,6 @@ func (h *http1Conn) stream(w *serve.Worker, c *serve.Conn, x *exchange.Exchange,
 	}
 	if !u.Ended {
 		return
-	}
-	if u.Queued > 0 { // it was written after the update was made: look again
-		if again := x.Update(); again.Queued > 0 {
-			h.stream(w, c, x, &again)
-			return
-		}
 	}
 	if h.tx.Framing() != http1.NoBody {
 		out, fault := h.tx.AppendEnd(w.Out, u.Trailer)

@@ -24,6 +24,7 @@ func Adapt(h http.Handler) func(x *Exchange) {
 	return func(x *Exchange) {
 		r, err := request(x)
 		if err != nil {
+			x.Because(NotURL.Reach(), nil)
 			w := newResponse(x)
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			w.finish()
@@ -55,7 +56,8 @@ func (h nethttpHandler) Serve(x *Exchange) {
 		return
 	}
 	if !x.Go(h.f) {
-		plain(x, http.StatusServiceUnavailable, "too many requests are being worked on")
+		x.Because(HandlersBusy.Reach(), nil)
+		plain(x, http.StatusServiceUnavailable, HandlersBusy.Sentence)
 	}
 }
 

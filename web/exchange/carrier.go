@@ -1,6 +1,10 @@
 package exchange
 
-import "vitrine/web/message"
+import (
+	"context"
+
+	"vitrine/web/message"
+)
 
 // Update is what the carrier learns from an exchange after a Wake.
 type Update struct {
@@ -109,6 +113,18 @@ func (x *Exchange) Fail(err error) {
 	if cancel != nil {
 		cancel(err)
 	}
+}
+
+// Cancel ends the exchange's context, for a client that has gone as far as anybody can tell, or a server that stops.
+// What the handler reads and writes all the same is still carried.
+func (x *Exchange) Cancel(err error) {
+	x.mu.Lock()
+	if x.ctx == nil { // so that who asks later finds it ended
+		x.ctx, x.cancel = context.WithCancelCause(context.Background())
+	}
+	cancel := x.cancel
+	x.mu.Unlock()
+	cancel(err)
 }
 
 // Release says that the carrier is done with the exchange. It goes back to the pool once the handler is, too.

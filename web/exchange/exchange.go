@@ -226,7 +226,9 @@ func (x *Exchange) detach() {
 	x.Keep()
 	x.body.reset()
 	x.body.eof = x.Request.ContentLength == 0
+	last := x.out.last
 	x.out.reset()
+	x.out.last = last
 	x.cancel, x.ctx, x.gone = nil, nil, nil
 	x.returned, x.abandoned, x.wakes = false, false, false
 	x.detached, x.lent = true, false

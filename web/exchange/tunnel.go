@@ -21,11 +21,18 @@ type Tunnel struct {
 	done   atomic.Bool
 }
 
-// Upgrade leaves the protocol. The head, such as 101 (Switching Protocols), is sent first; nil sends none, for a
-// handler that writes its own. It fails when a response was begun. The request must have no body.
+// ErrNotAsked is returned when the client did not ask for the protocol that it is to change to.
+var ErrNotAsked = errors.New("exchange: the client did not ask for this upgrade")
+
+// Upgrade leaves the protocol. The head is sent first: 101 (Switching Protocols) with an Upgrade field that names one of
+// the protocols that the client has asked for (RFC 9110 §7.8); nil sends none, for a handler that writes its own. It
+// fails when a response was begun. The request must have no body.
 func (x *Exchange) Upgrade(b *message.Block) (*Tunnel, error) {
 	if !x.detached {
 		return nil, ErrNotDetached
+	}
+	if b != nil && !x.asked(b) {
+		return nil, ErrNotAsked
 	}
 	x.mu.Lock()
 	switch {
@@ -45,6 +52,25 @@ func (x *Exchange) Upgrade(b *message.Block) (*Tunnel, error) {
 	x.mu.Unlock()
 	x.wake()
 	return &Tunnel{x: x, local: net.TCPAddrFromAddrPort(x.Peer.Local), remote: net.TCPAddrFromAddrPort(x.Peer.Remote)}, nil
+}
+
+// asked reports whether the client has asked for the protocol that a head announces.
+func (x *Exchange) asked(b *message.Block) bool {
+	f := &x.Request.Fields
+	option := false
+	for value := range f.All(message.Connection) {
+		option = option || message.HasToken(value, "upgrade")
+	}
+	if b.Status() != 101 || !option || x.Request.Major == 1 && x.Request.Minor == 0 {
+		return false
+	}
+	protocol := b.Fields().GetID(message.Upgrade)
+	for value := range f.All(message.Upgrade) {
+		if protocol != "" && message.HasToken(value, protocol) {
+			return true
+		}
+	}
+	return false
 }
 
 // Read reads what the client sends. It returns io.EOF when the client has closed its direction.

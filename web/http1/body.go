@@ -13,12 +13,18 @@ import (
 // the next head, and Trailers holds the trailer section. In a tunnel, and when only the connection's end ends the
 // content, done never comes.
 func (x *Receiver) Body(in []byte) (data []byte, n int, done bool, err *Error) {
+	return x.BodyUpTo(in, math.MaxInt)
+}
+
+// BodyUpTo is Body for a reader who takes no more than most bytes of data now. The framing is read all the same: a
+// chunk's line, and the trailer section behind the last one, need no room at the reader's.
+func (x *Receiver) BodyUpTo(in []byte, most int) (data []byte, n int, done bool, err *Error) {
 	if x.err != nil {
 		return nil, 0, false, x.err
 	}
 	switch x.state {
 	case inLength:
-		n = int(min(x.left, int64(len(in))))
+		n = int(min(x.left, int64(len(in)), int64(most)))
 		if x.left -= int64(n); x.left == 0 {
 			x.state = between
 		}
@@ -30,19 +36,21 @@ func (x *Receiver) Body(in []byte) (data []byte, n int, done bool, err *Error) {
 			}
 			in = in[:room:room]
 		}
+		in = in[:min(len(in), most)]
 		x.total += int64(len(in))
 		return in, len(in), false, nil
 	case tunnel:
+		in = in[:min(len(in), most)]
 		return in, len(in), false, nil
 	case between, inHead, ended:
 		return nil, 0, true, nil
 	}
-	return x.chunked(in)
+	return x.chunked(in, most)
 }
 
 // chunked reads content in the chunked coding (RFC 9112 §7.1), byte by byte where it is framing, so that nothing has
 // to be kept of a chunk's size line.
-func (x *Receiver) chunked(in []byte) (data []byte, n int, done bool, err *Error) {
+func (x *Receiver) chunked(in []byte, most int) (data []byte, n int, done bool, err *Error) {
 	for n < len(in) {
 		c := in[n]
 		switch x.state {
@@ -85,7 +93,7 @@ func (x *Receiver) chunked(in []byte) (data []byte, n int, done bool, err *Error
 				return nil, 0, false, err
 			}
 		case inChunkData:
-			take := int(min(x.left, int64(len(in)-n)))
+			take := int(min(x.left, int64(len(in)-n), int64(most)))
 			if x.left -= int64(take); x.left == 0 {
 				x.state = inChunkEnd
 			}

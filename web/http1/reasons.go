@@ -164,5 +164,5 @@ var (
 	reasonCloseRequests = trace.Declare("http1.close.requests", trace.Close,
 		"The server closes first: the connection has carried as many requests as it may.", "RFC 9112 §9.5")
 	reasonCloseDrain = trace.Declare("http1.close.draining", trace.Close,
-		"The server closes first, since it is stopping.", "RFC 9112 §9.5")
+		"The server closes first, since it is stopping, or no longer listens where the connection came in.", "RFC 9112 §9.5")
 )

@@ -28,7 +28,11 @@ func (x *Receiver) RequestHead(in []byte, lim *Limits, r *message.Request) (n in
 	}
 	head := in[:min(len(in), lim.headerBytes())]
 	if x.line != 0 && !x.resume(head, lim, &r.Fields) {
-		return x.incomplete(in, head)
+		if _, err := x.incomplete(in, head); err != nil {
+			x.request(head, lim, r) // r held whatever it was used for last, maybe for another connection
+			return 0, err
+		}
+		return 0, nil
 	}
 	n, err = x.request(head, lim, r)
 	if err != nil {

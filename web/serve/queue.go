@@ -59,15 +59,17 @@ type owned []byte
 
 func (o owned) Release() { give(o) }
 
-// Buffers come in three sizes: most left-over heads fit the first.
+// Buffers come in four sizes: most left-over heads fit the first.
 const (
 	small  = 4 << 10
 	medium = 16 << 10
+	bigger = 32 << 10
 	large  = 64 << 10
 )
 
 var smalls = sync.Pool{New: func() any { return new([small]byte) }}
 var mediums = sync.Pool{New: func() any { return new([medium]byte) }}
+var biggers = sync.Pool{New: func() any { return new([bigger]byte) }}
 var larges = sync.Pool{New: func() any { return new([large]byte) }}
 
 // acquire returns an empty buffer that can hold n bytes.
@@ -77,6 +79,8 @@ func acquire(n int) []byte {
 		return smalls.Get().(*[small]byte)[:0]
 	case n <= medium:
 		return mediums.Get().(*[medium]byte)[:0]
+	case n <= bigger:
+		return biggers.Get().(*[bigger]byte)[:0]
 	case n <= large:
 		return larges.Get().(*[large]byte)[:0]
 	}
@@ -90,17 +94,22 @@ func give(b []byte) {
 		smalls.Put((*[small]byte)(b[:small]))
 	case medium:
 		mediums.Put((*[medium]byte)(b[:medium]))
+	case bigger:
+		biggers.Put((*[bigger]byte)(b[:bigger]))
 	case large:
 		larges.Put((*[large]byte)(b[:large]))
 	}
 }
 
-// grow returns the buffer with room for at least a quarter more, copied when needed.
+// readRoom is the least room worth a read: a buffer that has it need not grow yet.
+const readRoom = 512
+
+// grow returns the buffer with room for a read, copied when needed.
 func grow(b []byte) []byte {
-	if cap(b)-len(b) >= cap(b)/4 {
+	if cap(b)-len(b) >= readRoom {
 		return b
 	}
-	bigger := append(acquire(2*cap(b)), b...)
+	more := append(acquire(2*cap(b)), b...)
 	give(b)
-	return bigger
+	return more
 }

@@ -23,6 +23,10 @@ var (
 		"the client took the response more slowly than the minimum rate", "")
 	CloseFileShrank = trace.Declare("close.file-shrank", trace.Failed,
 		"the file became shorter while it was sent, so the announced length could not be kept", "RFC 9112 §6.3")
+	CloseFileFailed = trace.Declare("close.file-failed", trace.Failed,
+		"the system could not read the file while it was sent; the error log has its error", "RFC 9112 §6.3")
+	CloseUnused = trace.Declare("close.unused-bytes", trace.Failed,
+		"the client sent more than the protocol could make use of or put away", "")
 	CloseLingered = trace.Declare("close.linger-timeout", trace.Close,
 		"the client went on sending after our close for longer than we discard what it sends", "RFC 9112 §9.6")
 	CloseForced = trace.Declare("close.forced", trace.Failed,

@@ -1,7 +1,9 @@
 package serve
 
 import (
+	"errors"
 	"io"
+	"syscall"
 
 	"vitrine/socket"
 )
@@ -55,7 +57,6 @@ func (c *Conn) Send(w *Worker, b []byte, release Releaser) {
 	}
 	c.out.push(piece{b: b[n-len(w.Out):], release: release})
 	w.Out = w.Out[:0]
-	c.queued(w)
 }
 
 // SendFile queues a section of a file. It stays open until release, which may be nil, is called.
@@ -68,7 +69,6 @@ func (c *Conn) SendFile(w *Worker, f *socket.File, off, n int64, release Release
 	}
 	c.write(w, true)
 	c.out.push(piece{file: f, off: off, n: n, release: release})
-	c.queued(w)
 }
 
 // Flush writes what the turn has gathered so far when it has become much. Drivers that answer many requests in one
@@ -98,7 +98,6 @@ func (c *Conn) write(w *Worker, more bool) {
 	w.Out = w.Out[:0]
 	if !c.out.empty() || c.ready&socket.Writable == 0 {
 		c.out.pushCopy(out)
-		c.queued(w)
 		return
 	}
 	n, err := c.ep.Write(out, more)
@@ -110,7 +109,6 @@ func (c *Conn) write(w *Worker, more bool) {
 	if n < len(out) {
 		c.ready &^= socket.Writable
 		c.out.pushCopy(out[n:])
-		c.queued(w)
 	}
 }
 
@@ -126,15 +124,18 @@ func (c *Conn) broken(release Releaser) {
 // flush writes what is gathered and queued. It returns false when the turn must stop: output waits for the
 // transport, or the connection has died of it.
 func (c *Conn) flush(w *Worker) bool {
+	from := c.sent
 	if len(w.Out) > 0 {
 		c.write(w, false)
 	}
 	budget := fileStep
 	for !c.failed && !c.out.empty() && c.ready&socket.Writable != 0 {
 		if budget <= 0 {
+			c.queued(w, from)
 			c.pend.Or(againBit)
 			return false
 		}
+		file := c.out.pieces[0].file != nil
 		n, err := c.sendFirst()
 		budget -= n
 		c.sent += int64(n)
@@ -147,6 +148,10 @@ func (c *Conn) flush(w *Worker) bool {
 		case err == io.ErrUnexpectedEOF:
 			c.die(w, CloseFileShrank.Reach(), true) // a reset, so that the client cannot take it for the end
 			return false
+		case err != nil && file && !lost(err):
+			c.loop.engine.failed(err)
+			c.die(w, CloseFileFailed.Reach(), true)
+			return false
 		case err != nil:
 			c.failed = true
 		}
@@ -158,10 +163,17 @@ func (c *Conn) flush(w *Worker) bool {
 		return false
 	}
 	if !c.out.empty() {
+		c.queued(w, from)
 		return false
 	}
 	c.stall = 0
 	return true
+}
+
+// lost reports whether an error is the connection's and not the file's.
+func lost(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ETIMEDOUT) ||
+		errors.Is(err, syscall.ENOTCONN) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
 // sendFirst hands the first queued piece to the transport, and returns ErrWouldBlock when it was not taken whole.
@@ -191,11 +203,11 @@ func (c *Conn) sendFirst() (int, error) {
 	return n, nil
 }
 
-// queued starts the clocks of output that waits.
-func (c *Conn) queued(w *Worker) {
+// queued starts the clocks of output that waits. from is how much had been sent before it came.
+func (c *Conn) queued(w *Worker, from int64) {
 	if c.stall == 0 && !c.out.empty() {
 		c.stall = w.Now + int64(c.Settings().Write)
-		c.paceAt, c.paceFrom = w.Now, c.taken()
+		c.paceAt, c.paceFrom = w.Now, min(from, c.taken())
 		c.paceSeen = c.paceFrom
 	}
 }
