@@ -3,10 +3,6 @@ package server
 import (
 	"net"
 	"os"
-	"strconv"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // What the service manager is told (sd_notify(3)).
@@ -15,13 +11,8 @@ const (
 	stateStopping = "STOPPING=1"
 )
 
-// stateReloading says that the configuration is being loaded. Type=notify-reload wants to know when that began, on
-// the monotonic clock.
-func stateReloading() string {
-	var now unix.Timespec
-	unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
-	return "RELOADING=1\nMONOTONIC_USEC=" + strconv.FormatInt(now.Nano()/int64(time.Microsecond), 10)
-}
+// stateReloading says that the configuration is being loaded, and since when.
+func stateReloading() string { return "RELOADING=1" + since() }
 
 // notify tells the service manager, when there is one, about a state. A manager that does not listen is no reason
 // not to serve, and so errors are not looked at.

@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"vitrine/config"
 	"vitrine/observe/logfile"
@@ -55,9 +54,9 @@ func Run(load Load, o Options) (Ending, *config.Diagnostics) {
 	signals := o.Signals
 	if signals == nil {
 		c := make(chan os.Signal, 4)
-		signal.Notify(c, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTERM, syscall.SIGINT)
+		signal.Notify(c, obeyed...)
 		defer signal.Stop(c)
-		signal.Ignore(syscall.SIGPIPE) // a log's reader that goes must not end the server
+		ignorePipes()
 		signals = c
 	}
 	c, diags := load()
@@ -72,9 +71,9 @@ func Run(load Load, o Options) (Ending, *config.Diagnostics) {
 	s.serve()
 	for sig := range signals {
 		switch sig {
-		case syscall.SIGHUP:
+		case sigReload:
 			s.reload()
-		case syscall.SIGUSR1:
+		case sigReopen:
 			s.files.Reopen() // it says so itself, in the new file
 		default:
 			return s.stop(sig, signals), nil

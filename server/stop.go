@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -55,7 +54,7 @@ func (s *Server) listenWhileDraining(signals <-chan os.Signal, done <-chan struc
 			switch {
 			case !ok:
 				signals = nil
-			case sig == syscall.SIGHUP, sig == syscall.SIGUSR1:
+			case sig == sigReload, sig == sigReopen:
 				s.files.Reopen()
 			default:
 				again(errSecondTime)
@@ -78,9 +77,9 @@ func signalName(sig os.Signal) string {
 	switch sig {
 	case nil:
 		return "told to stop"
-	case syscall.SIGTERM:
+	case sigTerminate:
 		return "SIGTERM"
-	case syscall.SIGINT:
+	case os.Interrupt:
 		return "SIGINT"
 	}
 	return sig.String()
