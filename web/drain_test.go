@@ -8,7 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -334,16 +334,23 @@ func TestAnExchangeKeepsItsHandler(t *testing.T) {
 	})
 }
 
-// Listeners come and go while connections stay.
+// A listener that is closed takes no more connections, and those that it has end as when the server drains: one more
+// request is answered, by the handler that knew the listener, with the end announced. Other listeners do not notice.
 func TestListenersComeAndGo(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, arch string) {
-		sv := start(t, arch, Settings{}, func(x *Exchange) { respond(x, 200, x.Peer.Listener.(string)) })
-		c := sv.dial(t)
-		c.send(get("/"))
-		c.expect(200, "tag")
+		tagged := func(version string) func(x *Exchange) {
+			return func(x *Exchange) { respond(x, 200, version+fmt.Sprint(x.Peer.Listener)) }
+		}
+		sv := start(t, arch, Settings{DrainIdle: patience}, tagged("0"))
 		for i := range 5 {
-			tag := strings.Repeat("t", i+1)
-			ln, err := sv.Listen(sv.listenLocal(), 0, tag, nil)
+			var used *client
+			if arch != serve.Single {
+				used = sv.dial(t)
+				used.send(get("/"))
+				used.expect(200, strconv.Itoa(i)+"tag")
+			}
+			fresh := sv.dial(t) // has asked for nothing yet
+			next, err := sv.Listen(sv.listenLocal(), 0, "other", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -351,16 +358,34 @@ func TestListenersComeAndGo(t *testing.T) {
 			if _, err := net.Dial("tcp", sv.addr); err == nil {
 				t.Error("a listener that was closed accepts")
 			}
-			c.send(get("/"))
-			c.expect(200, "tag")
-			sv.listener, sv.addr = ln, ln.Addr().String()
-			if arch != serve.Single {
-				n := sv.dial(t)
-				n.send(get("/"))
-				n.expect(200, tag)
-				n.Close()
+			sv.SetHandler(handler{tagged(strconv.Itoa(i + 1)), sv.outcomes}, map[*serve.Listener]any{next: "tag"})
+			for _, c := range []*client{used, fresh} {
+				if c == nil {
+					continue
+				}
+				c.send(get("/"))
+				if a := c.expect(200, strconv.Itoa(i)+"tag"); !a.Close {
+					t.Error("the connection of a closed listener does not say that it ends:", a.Header)
+				}
+				c.ends()
+				c.Close()
 			}
+			sv.listener, sv.addr = next, next.Addr().String()
 		}
+	})
+}
+
+// A connection that is quiet when its listener is closed ends by itself.
+func TestAQuietConnectionEndsWithItsListener(t *testing.T) {
+	eachArchitecture(t, func(t *testing.T, arch string) {
+		sv := start(t, arch, Settings{DrainIdle: time.Millisecond}, func(x *Exchange) { respond(x, 200, "ok") })
+		c := sv.dial(t)
+		c.send(get("/"))
+		c.expect(200, "ok")
+		sv.Unlisten(sv.listener)
+		c.ends()
+		c.Close()
+		sv.endsFor(t, CloseDrain)
 	})
 }
 
