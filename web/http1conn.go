@@ -31,10 +31,8 @@ type http1Conn struct {
 	bodyStatus int
 
 	stage     stage
-	discard   bool          // what is left of the request's body is read and dropped
 	continued bool          // 100 (Continue) was sent, or is not expected
 	begun     bool          // the response's head was sent
-	empty     bool          // the response has no body, whatever is written
 	slow      bool          // the body came too slowly
 	shut      bool          // the tunnel's sending side was closed
 	half      bool          // the client had ended its direction before it had the last response
@@ -164,7 +162,7 @@ func (h *http1Conn) begin(w *serve.Worker, set *settings, l *local, n int) {
 	h.serial++
 	h.headAt, h.bodyAt, h.bodyGot, h.dropped, h.body = 0, 0, 0, 0, 0
 	h.consumed = int64(n)
-	h.discard, h.begun, h.keep, h.continued = false, false, false, true
+	h.begun, h.keep, h.continued = false, false, true
 	h.fault, h.ending, h.bodyStatus = nil, nil, 0
 	h.asked, h.last = false, false
 	h.slow, h.shut = false, false
@@ -192,6 +190,7 @@ func (h *http1Conn) dispatch(w *serve.Worker, l *local) {
 	x := l.x
 	if x.Detached() {
 		h.x, l.x = x, exchange.New()
+		h.conn.Leave()
 		h.stage = answering
 		h.bodyAt = w.Now
 		h.conn.SetDeadline(0)
@@ -206,6 +205,8 @@ func (h *http1Conn) dispatch(w *serve.Worker, l *local) {
 	switch block, pieces := x.Answer(); {
 	case x.Outcome.Failure != nil: // it panicked
 		h.fail(w, x, x.Outcome.Failure)
+	case block != nil && block.Status() == 101:
+		h.fail(w, x, SwitchUnasked.Reach())
 	case block != nil:
 		h.respond(w, x, block, pieces)
 	case x.Refused != nil:
@@ -333,7 +334,7 @@ func (h *http1Conn) sent(w *serve.Worker, x *exchange.Exchange) {
 		h.keep, h.ending = false, h.fault
 	}
 	if h.keep && h.rx.InBody() {
-		h.stage, h.discard = draining, true
+		h.stage = draining
 		h.conn.Resume()
 		h.bodyAt = w.Now
 		h.bodyDeadline(w)
@@ -389,6 +390,9 @@ func (h *http1Conn) finish(w *serve.Worker, x *exchange.Exchange) {
 	h.h.Finish(x)
 	if x == h.x {
 		h.x = nil
+		if x.Detached() {
+			h.conn.Return()
+		}
 		x.Release()
 	}
 }
@@ -421,6 +425,14 @@ func (h *http1Conn) Woken(w *serve.Worker, c *serve.Conn) {
 	h.update(w, c, h.x)
 }
 
+// HalfShut tells a handler whose client has probably gone: whoever closes a connection ends this direction of it first.
+// A client that has closed only its half gets its answer all the same, unless the handler heeds its context.
+func (h *http1Conn) HalfShut(w *serve.Worker, c *serve.Conn) {
+	if h.stage == answering && h.x.Detached() && !h.rx.InBody() && c.Left() == 0 && !c.Waiting() {
+		h.x.Cancel(&exchange.GoneError{Reason: CloseClient})
+	}
+}
+
 // EOF handles the end of the client's direction. A response that is under way is still sent: the client may have
 // closed only its half (RFC 9112 §9.6).
 func (h *http1Conn) EOF(w *serve.Worker, c *serve.Conn, left int) {
@@ -430,13 +442,7 @@ func (h *http1Conn) EOF(w *serve.Worker, c *serve.Conn, left int) {
 	case h.rx.InBody():
 		h.rx.EOF()
 		why := BodyCut.Reach()
-		if h.stage == answering {
-			h.fault, h.bodyStatus = why, http.StatusBadRequest
-			h.x.Because(why, nil)
-			h.x.FeedError(&exchange.GoneError{Reason: why})
-			return
-		}
-		h.lost(w, c, why)
+		h.bodyLost(w, why, http.StatusBadRequest)
 	case h.stage == awaiting && (h.rx.Started() || left > 0):
 		c.Finish(HeaderCut.Reach(), false)
 	case h.stage == awaiting && h.serial == 0:
@@ -448,19 +454,12 @@ func (h *http1Conn) EOF(w *serve.Worker, c *serve.Conn, left int) {
 	}
 }
 
-// lost ends an exchange whose response is sent or can no longer be, and its connection.
-func (h *http1Conn) lost(w *serve.Worker, c *serve.Conn, why *trace.Reason) {
-	h.keep, h.ending = false, why
-	if x := h.x; x != nil {
-		h.finish(w, x)
-	}
-	h.stage = ended
-	c.Finish(why, false)
-}
-
 // Drain ends the connection as soon as nothing is owed on it. One that was busy a moment ago may send one more
 // request, which is answered with "Connection: close": it may be on its way already.
 func (h *http1Conn) Drain(w *serve.Worker, c *serve.Conn) {
+	if h.stage == tunnelled { // nobody else tells it
+		h.x.Cancel(&exchange.GoneError{Reason: CloseDrain})
+	}
 	if h.stage == awaiting && !h.rx.Started() {
 		h.idle(w, c)
 	}

@@ -50,6 +50,9 @@ type Settings struct {
 	Timed bool
 }
 
+// trailerBytes bounds a request's trailer section.
+const trailerBytes = 8 << 10
+
 // settings is Settings as the driver wants them.
 type settings struct {
 	Settings
@@ -73,7 +76,7 @@ func prepare(s Settings) *settings {
 	return &settings{
 		Settings: s,
 		head: http1.Limits{HeaderBytes: s.HeaderBytes, URIBytes: s.URIBytes, HeaderCount: s.HeaderCount,
-			BodyBytes: s.BodyBytes, ChunkLine: 4 << 10, TrailerBytes: 8 << 10},
+			BodyBytes: s.BodyBytes, ChunkLine: 4 << 10, TrailerBytes: trailerBytes},
 		limits: exchange.Limits{Input: s.InputBytes, Output: s.OutputBytes},
 	}
 }
@@ -86,7 +89,9 @@ func orInt(p *int, or int) {
 
 func (s *settings) engine() serve.Settings {
 	return serve.Settings{Connections: s.Connections, ConnectionsPerClient: s.ConnectionsPerClient, Handlers: s.Handlers,
-		Write: s.WriteTimeout, Linger: s.LingerTimeout, MinRate: s.MinRate}
+		Write: s.WriteTimeout, Linger: s.LingerTimeout, MinRate: s.MinRate,
+		// A whole head, or a chunk's line or a trailer section, and a read of what follows it.
+		Left: s.HeaderBytes + trailerBytes + 128<<10}
 }
 
 // Options are a Server's fixed properties.
@@ -153,8 +158,24 @@ func NewServer(h Handler, s Settings, o Options) (*Server, error) {
 // Listen opens an address. tag is what Peer.Listener will be; admit decides about a client's address before anything
 // is read, and returns nil to allow it. A nil admit allows everybody.
 func (s *Server) Listen(addr netip.AddrPort, backlog int, tag any, admit func(netip.Addr) *trace.Reason) (*serve.Listener, error) {
-	dual := addr.Addr().Is6() && addr.Addr().IsUnspecified()
-	return s.engine.Listen(addr, dual, backlog, tag, admit)
+	return s.engine.Listen(addr, dual(addr), backlog, tag, admit)
+}
+
+// dual reports whether an address is that of all addresses of both families.
+func dual(addr netip.AddrPort) bool { return addr.Addr().Is6() && addr.Addr().IsUnspecified() }
+
+// Bind is Listen without accepting yet: clients can connect, and wait until Accept.
+func (s *Server) Bind(addr netip.AddrPort, backlog int, tag any, admit func(netip.Addr) *trace.Reason) (*serve.Listener, error) {
+	return s.engine.Bind(addr, dual(addr), backlog, tag, admit)
+}
+
+// Accept begins to accept on a bound address. It is called once.
+func (s *Server) Accept(l *serve.Listener) { s.engine.Accept(l) }
+
+// Retire stops accepting on addresses and lets the connections that came in there end as in a drain. It returns when
+// none is left, or with the context's cause.
+func (s *Server) Retire(ctx context.Context, ls ...*serve.Listener) error {
+	return s.engine.Retire(ctx, ls...)
 }
 
 // Unlisten stops accepting on an address. Its connections end as when the server drains, and what still comes on them

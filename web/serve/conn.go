@@ -2,8 +2,10 @@ package serve
 
 import (
 	"io"
+	"math"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"vitrine/socket"
 	"vitrine/trace"
@@ -17,6 +19,9 @@ type Driver interface {
 	Receive(w *Worker, c *Conn, in []byte) int
 	// EOF says that the client has ended its direction. left is how many bytes were left over.
 	EOF(w *Worker, c *Conn, left int)
+	// HalfShut says that the client has ended its direction while the connection is paused: what it sent before that
+	// may be unread, and EOF follows when it was read.
+	HalfShut(w *Worker, c *Conn)
 	// Woken follows a Conn.Wake. Several wakes may be one call.
 	Woken(w *Worker, c *Conn)
 	// Sent says that everything given to the connection has been handed to the transport, after Pending was true.
@@ -71,11 +76,11 @@ type Conn struct {
 	deadline int64 // the driver's, engine time; 0: none
 	stall    int64 // when queued output must have moved, engine time; 0: nothing queued
 	sent     int64
-	received int64
-	paceAt   int64 // when the queue began to be taken, for the minimum rate
-	paceFrom int64 // what the client had taken then
-	paceSeen int64 // and when the stall was looked at last
-	lingered int64 // bytes dropped while lingering
+	paceAt   int64         // when the queue began to be taken, for the minimum rate
+	paceFrom int64         // what the client had taken then
+	paceSeen int64         // and when the stall was looked at last
+	lingered int64         // bytes dropped while lingering
+	patience time.Duration // the longest that lingering may take, besides Settings.Linger
 	ending   *trace.Reason
 
 	timer  timer
@@ -109,9 +114,6 @@ func (c *Conn) Listener() any { return c.listener.tag.Load().(holder).v }
 
 // Source is the listener that the connection came in on.
 func (c *Conn) Source() *Listener { return c.listener }
-
-// Received is how many bytes were read from the client.
-func (c *Conn) Received() int64 { return c.received }
 
 // BytesSent is how many bytes were handed to the transport.
 func (c *Conn) BytesSent() int64 { return c.sent }
@@ -148,6 +150,9 @@ func (c *Conn) Again() { c.again = true }
 // Unread reports whether the client has sent bytes that no turn has read yet: a connection that looks idle is not.
 func (c *Conn) Unread() bool { return c.ready&socket.Readable != 0 || c.ep.Unread() }
 
+// Waiting reports whether bytes that the client has sent wait to be read; its end is none.
+func (c *Conn) Waiting() bool { return c.ep.Unread() }
+
 // Left is how many received bytes the driver has not used.
 func (c *Conn) Left() int { return len(c.in) }
 
@@ -157,8 +162,25 @@ func (c *Conn) Left() int { return len(c.in) }
 func (c *Conn) Finish(why *trace.Reason, linger bool) {
 	if c.phase == open {
 		c.phase, c.linger, c.ending = finishing, linger, why
+		c.patience = math.MaxInt64
 	}
 }
+
+// FinishIdle ends a connection on which nothing is owed and nothing is on its way as far as anybody knows. It lingers
+// too, but only for so long.
+func (c *Conn) FinishIdle(why *trace.Reason, patience time.Duration) {
+	if c.phase == open {
+		c.Finish(why, true)
+		c.patience = patience
+	}
+}
+
+// Leave counts an exchange that goes off the loop, and Return one that has come back: while there are any, the loop
+// leaves them the processor whenever it can.
+func (c *Conn) Leave() { c.loop.engine.away.Add(1) }
+
+// Return undoes Leave.
+func (c *Conn) Return() { c.loop.engine.away.Add(-1) }
 
 // Abort ends the connection with a reset at once: the client must not take what it has for the whole. The driver's
 // Gone is called within.
@@ -174,15 +196,13 @@ func (c *Conn) Shut(w *Worker) { c.shutting = true }
 // HalfShut reports whether the client is known to have ended its direction, although what it sent before may be unread.
 func (c *Conn) HalfShut() bool { return c.ready&socket.HalfShut != 0 }
 
-// EOF reports whether the client has ended its direction.
-func (c *Conn) EOF() bool { return c.eof }
-
 // Finishing reports whether the driver has ended the connection.
 func (c *Conn) Finishing() bool { return c.phase != open }
 
 // turn looks at everything that happened to the connection and runs until nothing more can be done at the moment,
 // or its budget is used up.
 func (c *Conn) turn(w *Worker, what uint32) {
+	half := c.ready&socket.HalfShut == 0 && what&uint32(socket.HalfShut) != 0
 	c.ready |= socket.Ready(what)
 	w.conn = c
 	w.Out = w.Out[:0]
@@ -193,6 +213,9 @@ func (c *Conn) turn(w *Worker, what uint32) {
 		c.hangup(w)
 	}
 	c.work(w)
+	if half && c.paused && c.phase == open {
+		c.driver.HalfShut(w, c)
+	}
 	if what&expiredBit != 0 && c.phase != dead { // only now: what has arrived meanwhile may have moved the deadline
 		c.expired(w)
 		c.work(w)
@@ -272,6 +295,14 @@ func (c *Conn) asked(w *Worker, what uint32) {
 func (c *Conn) read(w *Worker) int {
 	buf := w.in
 	if c.in != nil {
+		most := c.Settings().Left
+		if most <= 0 {
+			most = 1 << 20
+		}
+		if len(c.in) >= most { // the driver has bounds of its own; this one holds when it is wrong about them
+			c.die(w, CloseUnused.Reach(), true)
+			return 0
+		}
 		c.in = grow(c.in)
 		buf = c.in[len(c.in):cap(c.in)]
 	}
@@ -288,7 +319,6 @@ func (c *Conn) read(w *Worker) int {
 		c.die(w, CloseReset.Reach(), false)
 		return 0
 	}
-	c.received += int64(n)
 	// A read that did not fill the buffer has emptied the socket; asking again would only cost a call. Unless the
 	// client's end was announced: then it is still to be read.
 	if n < len(buf) && c.ready&socket.HalfShut == 0 {
@@ -351,7 +381,7 @@ func (c *Conn) finish(w *Worker) {
 		return
 	}
 	c.phase = lingering
-	c.deadline = w.Now + int64(c.Settings().Linger)
+	c.deadline = w.Now + int64(min(c.patience, c.Settings().Linger))
 	c.ready |= socket.Readable
 }
 
@@ -393,7 +423,11 @@ func (c *Conn) expired(w *Worker) {
 	if c.deadline != 0 && w.Now >= c.deadline {
 		c.deadline = 0
 		if c.phase == lingering {
-			c.die(w, CloseLingered.Reach(), false)
+			if c.patience < c.Settings().Linger { // nothing was owed: the client need not say anything
+				c.die(w, c.ending, false)
+			} else {
+				c.die(w, CloseLingered.Reach(), false)
+			}
 			return
 		}
 		if c.phase == open {

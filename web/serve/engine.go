@@ -35,6 +35,7 @@ type Settings struct {
 	Handlers             int // goroutines that run handlers at once
 	Write                time.Duration
 	Linger               time.Duration
+	Left                 int   // bytes that a driver may leave unused before the connection is ended; 0: 1 MiB
 	MinRate              int64 // bytes a second; 0: no bound
 }
 
@@ -67,6 +68,7 @@ type Engine struct {
 	draining atomic.Bool
 	lastID   atomic.Uint64
 	open     atomic.Int64
+	away     atomic.Int64 // exchanges that are off the loops, tunnels among them
 	accepted atomic.Uint64
 	paused   atomic.Int64 // listeners that wait for room
 	lent     sync.Pool    // Workers of the threads architecture
@@ -86,7 +88,10 @@ type Listener struct {
 	admit   atomic.Pointer[func(netip.Addr) *trace.Reason]
 	sockets []socket.Listener
 	closed  atomic.Bool
-	unheard bool // closed before the engine was started
+	open    atomic.Int64  // connections that came in here
+	left    chan struct{} // one of them has ended since somebody looked
+	accepts bool          // Accept was called
+	unheard bool          // closed before any loop accepted
 	addr    netip.AddrPort
 }
 
@@ -159,10 +164,20 @@ func (e *Engine) Listening() int {
 // Accepted is how many connections were accepted since the start.
 func (e *Engine) Accepted() uint64 { return e.accepted.Load() }
 
-// Listen opens a listening address on every loop and begins to accept. tag is what connections report as their
-// listener; admit decides about a client's address before anything is read, and returns nil to allow it.
+// Listen opens a listening address on every loop and begins to accept: Bind and Accept in one.
 func (e *Engine) Listen(addr netip.AddrPort, dual bool, backlog int, tag any, admit func(netip.Addr) *trace.Reason) (*Listener, error) {
-	ln := &Listener{}
+	ln, err := e.Bind(addr, dual, backlog, tag, admit)
+	if err == nil {
+		e.Accept(ln)
+	}
+	return ln, err
+}
+
+// Bind opens a listening address for every loop. Clients can connect and wait until Accept. tag is what connections
+// report as their listener; admit decides about a client's address before anything is read, and returns nil to allow
+// it.
+func (e *Engine) Bind(addr netip.AddrPort, dual bool, backlog int, tag any, admit func(netip.Addr) *trace.Reason) (*Listener, error) {
+	ln := &Listener{left: make(chan struct{}, 1)}
 	ln.Retag(tag, admit)
 	for range e.loops {
 		s, err := e.o.Network.Listen(addr, dual, socket.ListenOptions{Backlog: backlog, ReusePort: len(e.loops) > 1})
@@ -179,17 +194,42 @@ func (e *Engine) Listen(addr netip.AddrPort, dual bool, backlog int, tag any, ad
 	e.mu.Lock()
 	e.listeners[ln] = true
 	e.mu.Unlock()
+	return ln, nil
+}
+
+// Accept begins to accept on a bound address. It is called once.
+func (e *Engine) Accept(ln *Listener) {
+	e.mu.Lock()
+	ln.accepts = true
+	e.mu.Unlock()
 	for i, l := range e.loops {
 		l.do(func() { l.listen(ln, ln.sockets[i]) })
 	}
-	return ln, nil
+}
+
+// Retire stops accepting on addresses, as Unlisten does, and waits until the connections that came in there have ended,
+// or for the context's end.
+func (e *Engine) Retire(ctx context.Context, lns ...*Listener) error {
+	for _, ln := range lns {
+		e.Unlisten(ln)
+	}
+	for _, ln := range lns {
+		for ln.open.Load() > 0 {
+			select {
+			case <-ln.left: // one has ended
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+	}
+	return nil
 }
 
 // Unlisten stops accepting on an address. Connections that wait to be accepted are accepted first. All of its
 // connections end as soon as nothing is owed on them.
 func (e *Engine) Unlisten(ln *Listener) {
 	e.mu.Lock()
-	known, running := e.listeners[ln], e.started && !e.closed
+	known, running := e.listeners[ln], e.started && !e.closed && ln.accepts
 	delete(e.listeners, ln)
 	ln.unheard = known && !running
 	e.mu.Unlock()
@@ -390,6 +430,11 @@ func (e *Engine) vacancy(here *loop) {
 
 // left undoes take and reserve.
 func (e *Engine) left(c *Conn) {
+	c.listener.open.Add(-1)
+	select {
+	case c.listener.left <- struct{}{}:
+	default:
+	}
 	if c.counted {
 		e.mu.Lock()
 		who := client(c.remote.Addr())
@@ -402,3 +447,6 @@ func (e *Engine) left(c *Conn) {
 	}
 	e.vacate()
 }
+
+// busy reports whether anything runs, or is about to, that needs a processor besides the loops.
+func (e *Engine) busy() bool { return e.handlers.active.Load() > 0 || e.away.Load() > 0 }

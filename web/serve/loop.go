@@ -25,6 +25,8 @@ type loop struct {
 	again  []*Conn // used up their budget
 	wake   time.Time
 	wakeAt int64 // engine time of wake
+	// gaveWay is when other goroutines last had their chance, engine time.
+	gaveWay int64
 
 	listeners []*accepting // by token
 
@@ -40,6 +42,7 @@ type accepting struct {
 	ln     *Listener
 	socket socket.Listener
 	paused bool
+	batch  int // how many to take at the next event
 }
 
 // listening marks tokens of listeners.
@@ -112,8 +115,11 @@ func (l *loop) run() {
 			return
 		}
 		l.wheel.advance(l.worker.Now, l.expire)
-		if l.engine.handlers.active.Load() > 0 {
-			runtime.Gosched() // at one processor nobody else would run while events keep coming
+		// At one processor nobody else would run while events keep coming: not the handlers, and not those whom nobody
+		// counts, such as the writer of a log.
+		if l.engine.busy() || l.worker.Now-l.gaveWay > int64(time.Millisecond) {
+			l.gaveWay = l.worker.Now
+			runtime.Gosched()
 		}
 	}
 }
@@ -121,7 +127,7 @@ func (l *loop) run() {
 // quiet reports whether the loop may hold its processor for a moment while it waits: nobody else runs turns or handlers.
 func (l *loop) quiet() bool {
 	_, alone := l.exec.(inline)
-	return alone && l.engine.handlers.active.Load() == 0
+	return alone && !l.engine.busy()
 }
 
 // deadline is when the wheel must be looked at, as Wait takes it.
@@ -288,7 +294,16 @@ const acceptBatch = 64
 // accept takes connections from a listener until there are none, the batch is full or a limit is reached.
 func (l *loop) accept(a *accepting) {
 	e := l.engine
-	for n := 0; a.socket != nil && !a.paused && (n < acceptBatch || a.ln.closed.Load()); n++ {
+	n := 0
+	// One that comes alone costs no second call to find out that it is alone; when there was one for each call, there
+	// may be more, and the batch grows. The poller tells again of those that are left.
+	most := max(a.batch, 1)
+	defer func() {
+		if a.batch = 1; n >= most {
+			a.batch = min(2*most, acceptBatch)
+		}
+	}()
+	for ; a.socket != nil && !a.paused && (n < most || a.ln.closed.Load()); n++ {
 		s := e.settings.Load()
 		if !e.reserve(s) {
 			ReasonFull.Reach()
@@ -313,6 +328,7 @@ func (l *loop) accept(a *accepting) {
 			continue
 		}
 		e.accepted.Add(1)
+		a.ln.open.Add(1)
 		c := &Conn{ep: in.Endpoint, loop: l, listener: a.ln, remote: in.Remote, local: in.Local,
 			id: e.lastID.Add(1), counted: s.ConnectionsPerClient > 0}
 		c.driver = e.o.NewDriver(c)
