@@ -22,14 +22,7 @@ import (
 // belongs off the loop.
 func Adapt(h http.Handler) func(x *Exchange) {
 	return func(x *Exchange) {
-		r, err := request(x)
-		if err != nil {
-			x.Because(NotURL.Reach(), nil)
-			w := newResponse(x)
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			w.finish()
-			return
-		}
+		r := request(x)
 		w := newResponse(x)
 		defer func() {
 			if v := recover(); v != nil {
@@ -74,7 +67,7 @@ func plain(x *Exchange, status int, text string) {
 }
 
 // request makes net/http's view of the head.
-func request(x *Exchange) (*http.Request, error) {
+func request(x *Exchange) *http.Request {
 	m := x.Request
 	r := &http.Request{
 		Method: m.MethodName(), ProtoMajor: int(m.Major), ProtoMinor: int(m.Minor),
@@ -83,12 +76,7 @@ func request(x *Exchange) (*http.Request, error) {
 		Host: string(m.Authority.Of(m.Arena())), RemoteAddr: x.Peer.Remote.String(), RequestURI: string(m.RawTarget()),
 		Body: http.NoBody,
 	}
-	var err error
-	if m.Target.Form == message.AuthorityForm {
-		r.URL = &url.URL{Host: r.RequestURI}
-	} else if r.URL, err = url.ParseRequestURI(r.RequestURI); err != nil {
-		return nil, err
-	}
+	r.URL = target(m, r.RequestURI)
 	for i := range m.Fields.Len() {
 		name, value := m.Fields.At(i)
 		if m.Fields.IDAt(i) != message.Host && m.Fields.IDAt(i) != message.TransferEncoding {
@@ -110,7 +98,19 @@ func request(x *Exchange) (*http.Request, error) {
 		}
 	}
 	r.Header.Del("Trailer")
-	return r, nil
+	return r
+}
+
+// target is the request's target as net/url has it. Where that package is stricter than the standard, the path is the
+// one that was normalised here.
+func target(m *message.Request, raw string) *url.URL {
+	if m.Target.Form == message.AuthorityForm {
+		return &url.URL{Host: raw}
+	}
+	if u, err := url.ParseRequestURI(raw); err == nil {
+		return u
+	}
+	return &url.URL{Path: string(m.Path()), RawQuery: string(m.Query()), ForceQuery: m.Target.HasQuery && len(m.Query()) == 0}
 }
 
 // requestBody puts the trailer section into the request when the body has ended.

@@ -41,8 +41,6 @@ var (
 		"the handler answered 101 without leaving the protocol, so nobody could say what the next bytes would mean", "RFC 9110 §15.2.2")
 	HandlersBusy = trace.Declare("exchange.busy", trace.Refused,
 		"as many requests wait for a handler as may", "RFC 9110 §15.6.4")
-	NotURL = trace.Declare("exchange.not-url", trace.Refused,
-		"the target is none that Go's net/url can read, and the handler wants one", "RFC 9110 §15.5.1")
 	BodyShort = trace.Declare("exchange.body-short", trace.Failed,
 		"the handler wrote less than the Content-Length it had announced", "RFC 9112 §6.3")
 	BodyLong = trace.Declare("exchange.body-long", trace.Failed,
