@@ -7,6 +7,7 @@ import (
 
 	"vitrine/config"
 	"vitrine/observe/accesslog"
+	"vitrine/observe/errorlog"
 	"vitrine/observe/logfile"
 	"vitrine/site"
 	"vitrine/site/resource"
@@ -22,6 +23,7 @@ type generation struct {
 	config  *config.Config
 	handler *site.Handler
 	access  *accesslog.Logs
+	errors  *logfile.File // so that it is open
 }
 
 // assemble makes everything that the first configuration asks for, except the listeners. What is wrong is added to
@@ -29,11 +31,10 @@ type generation struct {
 func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	s.files = logfile.New(s.log.Notice)
 	s.store = resource.NewStore(c.Memory)
-	opened := s.log.configure(s.files, c, diags)
-	s.now = s.generation(c, diags)
-	if !opened || s.now == nil {
+	if s.now = s.generation(c, diags); s.now == nil {
 		return false
 	}
+	s.log.use(s.files, c)
 	srv, err := web.NewServer(s.now.handler, settings(c), web.Options{
 		Architecture: c.IO.V, Loops: c.Loops.V, Workers: c.Workers.V, Threads: c.Threads.V,
 		Refused: s.refused, Failed: s.log.failed,
@@ -50,11 +51,14 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	return true
 }
 
-// generation compiles a configuration and opens its access logs. It returns nil, with the errors in diags, when that
+// generation compiles a configuration and opens its logs. It returns nil, with the errors in diags, when that
 // is not possible.
 func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *generation {
 	g := &generation{config: c}
 	var err error
+	if g.errors, err = errorlog.Open(s.files, &c.Errors); err != nil {
+		diags.Append(cannotLogErrors(c, err))
+	}
 	if g.access, err = accesslog.Open(s.files, c); err != nil {
 		for _, one := range split(err) {
 			diags.Append(cannotLog(one))
@@ -66,7 +70,7 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 	if err != nil {
 		addErrors(diags, err)
 	}
-	if g.access == nil || err != nil {
+	if g.errors == nil || g.access == nil || err != nil {
 		g.close()
 		return nil
 	}
@@ -110,6 +114,13 @@ func cannotLog(err error) config.Diagnostic {
 	return d
 }
 
+// cannotLogErrors says that the error log cannot be opened.
+func cannotLogErrors(c *config.Config, err error) config.Diagnostic {
+	return config.Diagnostic{Severity: config.Error, Pos: c.Errors.File.Pos,
+		Summary: fmt.Sprintf("the error log %s cannot be opened: %v", c.Errors.File.V, cause(err)),
+		Hint:    fmt.Sprintf("the folder must exist, and user %s must be able to write there", userName())}
+}
+
 // close gives a generation up that no exchange begins with any more.
 func (g *generation) close() {
 	if g.handler != nil {
@@ -117,6 +128,9 @@ func (g *generation) close() {
 	}
 	if g.access != nil {
 		g.access.Close()
+	}
+	if g.errors != nil {
+		g.errors.Release()
 	}
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -97,8 +98,9 @@ type change struct {
 	early  []*listening // of the gone ones, those that had to be closed first, since a new one overlaps them
 }
 
-// prepare opens what the configuration wants and is not open. What is open stays, unless a new address overlaps one
-// that goes. Errors are added to diags, all of them; then nothing has changed, and the change is nil.
+// prepare binds what the configuration wants and is not open: clients can connect there, and wait until commit. What
+// is open stays, unless a new address overlaps one that goes. Errors are added to diags, all of them; then nothing has
+// changed, and the change is nil.
 func (ls *listeners) prepare(c *config.Config, diags *config.Diagnostics) *change {
 	ch := &change{next: wanted(c, diags)}
 	if diags.HasErrors() {
@@ -125,7 +127,7 @@ func (ls *listeners) prepare(c *config.Config, diags *config.Diagnostics) *chang
 				ch.early = append(ch.early, o)
 			}
 		}
-		if err := ls.listen(want); err != nil {
+		if err := ls.bind(want); err != nil {
 			diags.Append(cannotListen(want, err))
 			ok = false
 			continue
@@ -139,12 +141,12 @@ func (ls *listeners) prepare(c *config.Config, diags *config.Diagnostics) *chang
 	return ch
 }
 
-// listen opens one address.
-func (ls *listeners) listen(l *listening) error {
+// bind opens one address, without accepting yet.
+func (ls *listeners) bind(l *listening) error {
 	if err := probe(l.address); err != nil {
 		return err
 	}
-	opened, err := ls.web.Listen(l.address, l.conf.Backlog.V, l.conf, l.clients.admitFunc())
+	opened, err := ls.web.Bind(l.address, l.conf.Backlog.V, l.conf, l.clients.admitFunc())
 	l.listener = opened
 	return err
 }
@@ -155,10 +157,12 @@ func (ls *listeners) undo(ch *change, diags *config.Diagnostics) {
 		ls.web.Unlisten(l.listener)
 	}
 	for _, l := range ch.early {
-		if err := ls.listen(l); err != nil {
+		if err := ls.bind(l); err != nil {
 			diags.Append(cannotListen(l, err))
 			ls.open = slices.DeleteFunc(ls.open, func(o *listening) bool { return o == l })
+			continue
 		}
+		ls.web.Accept(l.listener)
 	}
 }
 
@@ -171,16 +175,17 @@ func (ch *change) tags() map[*serve.Listener]any {
 	return tags
 }
 
-// leave closes the listeners that are gone. Their connections drain, with the configuration that they have.
-func (ls *listeners) leave(ch *change) {
-	for _, l := range ch.gone {
-		if !slices.Contains(ch.early, l) {
-			ls.web.Unlisten(l.listener)
-		}
+// retire closes the listeners that are gone and waits until their connections have ended, or for the context's end.
+func (ls *listeners) retire(ctx context.Context, ch *change) {
+	gone := make([]*serve.Listener, len(ch.gone))
+	for i, l := range ch.gone {
+		gone[i] = l.listener
 	}
+	ls.web.Retire(ctx, gone...) // what is still open then, the new configuration answers
 }
 
-// commit puts the change in force: listeners that stay get their new rules and keep their connections.
+// commit puts the change in force, when the handler that knows the new listeners is: listeners that stay get their new
+// rules and keep their connections, and new ones accept.
 func (ls *listeners) commit(ch *change) {
 	for _, l := range ch.next {
 		l.listener.Retag(l.conf, l.clients.admitFunc())
@@ -191,6 +196,9 @@ func (ls *listeners) commit(ch *change) {
 		rules[l.conf] = l.clients
 	}
 	ls.byConf.Store(&rules)
+	for _, l := range ch.opened {
+		ls.web.Accept(l.listener)
+	}
 }
 
 // cannotListen says why an address cannot be listened on, and what to do about it.

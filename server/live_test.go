@@ -37,7 +37,10 @@ func (l *live) path(name string) string { return filepath.Join(l.folder, name) }
 // write changes the configuration.
 func (l *live) write(text string) {
 	l.t.Helper()
-	text = "error_log {\n  file = \"error.log\"\n}\nlog {\n  off = true\n}\n" + text
+	text = "log {\n  off = true\n}\n" + text
+	if !strings.Contains(text, "error_log {") {
+		text = "error_log {\n  file = \"error.log\"\n}\n" + text
+	}
 	if err := os.WriteFile(l.path("vitrine.hcl"), []byte(text), 0o644); err != nil {
 		l.t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -19,18 +18,13 @@ import (
 // journal is what the server writes about its own life: the error log, and how each kind of event reads in it.
 type journal struct{ errorlog.Logger }
 
-// configure writes to the configuration's error log from now on. When it cannot be opened, that is added to diags and
-// nothing changes.
-func (j *journal) configure(files *logfile.Files, c *config.Config, diags *config.Diagnostics) bool {
+// use writes to the configuration's error log from now on. A generation has opened it, so that this cannot fail.
+func (j *journal) use(files *logfile.Files, c *config.Config) {
 	if err := j.Use(files, &c.Errors); err != nil {
-		diags.Append(config.Diagnostic{Severity: config.Error, Pos: c.Errors.File.Pos,
-			Summary: fmt.Sprintf("the error log %s cannot be opened: %v", c.Errors.File.V, cause(err)),
-			Hint:    fmt.Sprintf("the folder must exist, and user %s must be able to write there", userName())})
-		return false
+		j.Error("%v", err)
 	}
 	access := &c.Access
 	j.Requests(access.Off.V || access.Format.V != "readable" || !onTerminal(access.File.V) || !onTerminal(c.Errors.File.V))
-	return true
 }
 
 // onTerminal reports whether a person reads the log now.

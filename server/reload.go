@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"vitrine/config"
@@ -10,8 +12,8 @@ import (
 
 // reload puts a new configuration in force, whole, or leaves everything as it is and says why. Requests that have
 // begun end with the configuration that they began with; a connection that stays takes the new one with its next
-// request.
-func (s *Server) reload() {
+// request. Signals that end the process's life need not wait until it is done.
+func (s *Server) reload(signals *signalQueue) {
 	notify(stateReloading())
 	defer notify(stateReady)
 	s.files.Reopen() // whoever puts log files aside may send either signal
@@ -35,23 +37,50 @@ func (s *Server) reload() {
 		s.log.warning(d)
 	}
 	s.warnRestart(c)
-	s.adopt(next, change, diags)
+	s.adopt(next, change, signals)
 	s.log.event(Reloaded, s.describe())
 }
 
-// adopt makes the next generation the present one. Nothing in it can fail but the error log, whose old file then
-// stays.
-func (s *Server) adopt(next *generation, change *change, diags *config.Diagnostics) {
-	s.log.configure(s.files, next.config, diags)
+// adopt makes the next generation the present one. Nothing in it can fail. Each generation answers only on listeners
+// that it knows: those that are gone end while the old one still answers, and new ones accept when the next one does.
+func (s *Server) adopt(next *generation, change *change, signals *signalQueue) {
+	s.retire(change, signals)
+	s.log.use(s.files, next.config)
 	s.store.Configure(next.config.Memory)
 	s.web.Configure(settings(next.config))
-	s.listeners.leave(change)
 	s.web.SetHandler(next.handler, change.tags())
 	s.listeners.commit(change)
 	old := s.now
 	s.now = next
-	// The connections of listeners that are gone may begin a last exchange with the old handler while they drain.
 	time.AfterFunc(old.grace(), old.close)
+}
+
+// retire lets the connections of listeners that are gone end. They have a second more than it takes the idle ones to
+// close by themselves; a signal to stop ends the wait, and is obeyed after the reload.
+func (s *Server) retire(change *change, signals *signalQueue) {
+	if len(change.gone) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.now.config.Timeouts.Idle.V+time.Second)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		s.listeners.retire(ctx, change)
+		close(done)
+	}()
+	signals.during(done, func(sig os.Signal, ok bool) {
+		switch {
+		case !ok:
+			cancel()
+		case sig == sigReopen:
+			s.files.Reopen()
+		case sig == sigReload:
+			signals.later(sig)
+		default:
+			signals.later(sig)
+			cancel()
+		}
+	})
 }
 
 // grace is how long exchanges may still begin with a generation that has been replaced: those that looked it up at

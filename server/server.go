@@ -69,17 +69,16 @@ func Run(load Load, o Options) (Ending, *config.Diagnostics) {
 		return NotStarted, diags
 	}
 	s.serve()
-	for sig := range signals {
-		switch sig {
-		case sigReload:
-			s.reload()
-		case sigReopen:
+	for queue := (&signalQueue{arriving: signals}); ; {
+		switch sig, ok := queue.next(); {
+		case ok && sig == sigReload:
+			s.reload(queue)
+		case ok && sig == sigReopen:
 			s.files.Reopen() // it says so itself, in the new file
 		default:
 			return s.stop(sig, signals), nil
 		}
 	}
-	return s.stop(nil, signals), nil
 }
 
 // listen opens every address of the first configuration.
@@ -88,8 +87,8 @@ func (s *Server) listen(diags *config.Diagnostics) bool {
 	if change == nil {
 		return false
 	}
-	s.listeners.commit(change)
 	s.web.SetHandler(s.now.handler, change.tags())
+	s.listeners.commit(change)
 	return true
 }
 

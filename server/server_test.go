@@ -351,15 +351,25 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 
 func quote(s string) string { return fmt.Sprintf("%q", s) }
 
+// given are the addresses that were given to tests, so that none is given twice.
+var given sync.Map
+
 // freeAddress is an address on which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", anywhere)
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", anywhere)
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := l.Addr().String()
+		l.Close()
+		if _, taken := given.LoadOrStore(address, true); !taken {
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no address is free")
+	return ""
 }
 
 // ask asks at an address, on a new connection.

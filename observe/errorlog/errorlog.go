@@ -37,12 +37,17 @@ type Logger struct {
 	repeats repeats
 }
 
-// Use makes a configuration's error log the one to write to. When its file cannot be opened nothing changes.
-func (l *Logger) Use(files *logfile.Files, c *config.ErrorLog) error {
+// Open opens the file of a configuration's error log, so that Use cannot fail until it is released.
+func Open(files *logfile.Files, c *config.ErrorLog) (*logfile.File, error) {
 	r := &c.Rotate
-	file, err := files.Open(c.File.V, logfile.Options{
+	return files.Open(c.File.V, logfile.Options{
 		Rotate: logfile.Rotate{Size: r.Size.V, Age: r.Age.V, Keep: r.Keep.V},
 	})
+}
+
+// Use makes a configuration's error log the one to write to. When its file cannot be opened nothing changes.
+func (l *Logger) Use(files *logfile.Files, c *config.ErrorLog) error {
+	file, err := Open(files, c)
 	if err != nil {
 		return err
 	}
