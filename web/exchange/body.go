@@ -103,7 +103,7 @@ func (x *Exchange) read(p []byte) (int, error) {
 			x.mu.Unlock()
 			x.wake()
 			x.mu.Lock()
-			if len(b.buf) > b.r || b.eof || b.err != nil || x.gone != nil || b.expired {
+			if len(b.buf) > b.r || b.eof || b.err != nil || x.gone != nil || b.expired || b.closed {
 				continue
 			}
 		}

@@ -113,7 +113,7 @@ func (x *Exchange) Write(p []byte) (int, error) {
 			x.mu.Unlock()
 			x.wake()
 			x.mu.Lock()
-			if o.queued >= x.limits.Output && x.gone == nil && !o.expired && !o.shut {
+			if o.queued >= x.limits.Output && x.gone == nil && !o.expired && !o.shut && !o.ended {
 				x.cond.Wait()
 			}
 			continue
