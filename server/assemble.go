@@ -64,9 +64,7 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 			diags.Append(cannotLog(one))
 		}
 	}
-	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: func(id trace.ID, why error) {
-		s.log.Error("journey %v: %v", id, why)
-	}})
+	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable})
 	if err != nil {
 		addErrors(diags, err)
 	}

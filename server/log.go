@@ -12,6 +12,7 @@ import (
 	"vitrine/observe/errorlog"
 	"vitrine/observe/logfile"
 	"vitrine/observe/terminal"
+	"vitrine/site/resource"
 	"vitrine/trace"
 )
 
@@ -66,6 +67,17 @@ func (j *journal) warning(d config.Diagnostic) {
 // failed writes an error of the engine or of a handler.
 func (j *journal) failed(err error) {
 	j.Decision(errorlog.Error, EngineError.Reach(), trace.Position{}, "%v", err)
+}
+
+// unservable writes why something that may well be there could not be served, and by which name on the way. When there
+// are too many such lines, nothing is looked up for the others.
+func (j *journal) unservable(id trace.ID, why error) {
+	var f *resource.Failure
+	if errors.As(why, &f) {
+		j.Decision(errorlog.Error, f.Reason, trace.Position{}, "journey %v: %v", id, f)
+	} else {
+		j.Error("journey %v: %v", id, why)
+	}
 }
 
 // refused writes that a connection was not taken.

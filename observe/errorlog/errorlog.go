@@ -111,19 +111,25 @@ func (l *Logger) message(level Level, format string, args []any) {
 // Decision writes a message about something other than a request that a Reason explains, such as a client that was
 // turned away: the text, the Reason's sentence and the line that is responsible, or the zero Position. However the
 // texts differ, those with the same Reason and line are the same when repeats are counted.
+//
+// The text is only made for a line that is written, and without holding others up: its arguments may look at the disk.
 func (l *Logger) Decision(level Level, r *trace.Reason, p trace.Position, format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	k := key{reason: r}
 	if hasPlace(&p) {
 		k.text = p.String()
 	}
-	if l.beneath(level) || l.repeated(k, level) {
+	l.mu.Lock()
+	untold := l.beneath(level) || l.repeated(k, level)
+	l.mu.Unlock()
+	if untold {
 		return
 	}
+	text := fmt.Sprintf(format, args...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	style := l.style()
 	dst := appendStart(l.scratch[:0], time.Now(), level, style)
-	dst = appendText(dst, fmt.Sprintf(format, args...), style)
+	dst = appendText(dst, text, style)
 	dst = terminal.AppendSentence(append(dst, ": "...), r.Sentence)
 	dst = append(append(dst, " ("...), r.ID...)
 	if k.text != "" {

@@ -222,6 +222,30 @@ func TestClientsThatAreTurnedAwayDoNotFloodTheLog(t *testing.T) {
 	})
 }
 
+// dear is a text that costs something to make, and needs the log for it.
+type dear struct {
+	l    *Logger
+	made *int
+}
+
+func (d dear) String() string {
+	*d.made++
+	d.l.Info("looking")
+	return "dear"
+}
+
+func TestATextIsMadeForALineThatIsWrittenAndHoldsNobodyUp(t *testing.T) {
+	made := 0
+	got := written(t, "info", func(l *Logger) {
+		for range 100 {
+			l.Decision(Warn, slow, trace.Position{}, "%v", dear{l, &made})
+		}
+	})
+	if made != each || strings.Count(got, " dear: ") != each {
+		t.Errorf("%d texts were made for\n%s", made, got)
+	}
+}
+
 func TestManyDifferentMessagesAreForgottenWithTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		written(t, "info", func(l *Logger) {
