@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -34,6 +36,13 @@ func main() {
 	}
 	flag.Parse()
 	b := &bench{vitrine: *vitrine, rounds: *rounds, length: time.Duration(*seconds) * time.Second, idle: *idle}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	go func() { // whoever interrupts a run wants no servers left
+		<-stop
+		b.cleanUp()
+		os.Exit(130)
+	}()
 	err := b.prepare()
 	if err == nil {
 		for _, w := range strings.Split(*workloads, ",") {

@@ -231,7 +231,9 @@ func (e *Engine) Unlisten(ln *Listener) {
 	e.mu.Lock()
 	known, running := e.listeners[ln], e.started && !e.closed && ln.accepts
 	delete(e.listeners, ln)
-	ln.unheard = known && !running
+	if known && !running {
+		ln.unheard = true // a loop that runs later will see it; one that runs now never heard of the listener
+	}
 	e.mu.Unlock()
 	if !known {
 		return
