@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vitrine/config"
+	"vitrine/observe/accesslog"
 	"vitrine/trace"
 )
 
@@ -24,13 +25,13 @@ func (s *Server) reload(signals *signalQueue) {
 	}
 	next := s.generation(c, diags)
 	if next == nil {
-		s.log.rejected(diags)
+		s.reject(diags)
 		return
 	}
 	change := s.listeners.prepare(c, diags)
 	if change == nil {
 		next.close()
-		s.log.rejected(diags)
+		s.reject(diags)
 		return
 	}
 	for _, d := range diags.Warnings() {
@@ -39,6 +40,16 @@ func (s *Server) reload(signals *signalQueue) {
 	s.warnRestart(c)
 	s.adopt(next, change, signals)
 	s.log.event(Reloaded, s.describe())
+}
+
+// reject gives a configuration up whose logs were opened, and says why. A log file that it shared with the present one
+// had taken its rotation, so the present one opens its logs once more.
+func (s *Server) reject(diags *config.Diagnostics) {
+	s.log.use(s.files, s.now.config)
+	if again, err := accesslog.Open(s.files, s.now.config); err == nil {
+		again.Close()
+	}
+	s.log.rejected(diags)
 }
 
 // adopt makes the next generation the present one. Nothing in it can fail. Each generation answers only on listeners

@@ -3,6 +3,7 @@ package server
 import (
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -92,6 +93,24 @@ func TestAReloadWhoseErrorLogCannotBeOpenedIsRefused(t *testing.T) {
 	}
 	if _, body := l.get("/"); body != "one" {
 		t.Errorf("the answer is %q", body)
+	}
+}
+
+// What a refused configuration says about the rotation of log files does not come into force either.
+func TestARefusedConfigurationRotatesNoLog(t *testing.T) {
+	l := run(t, answering(anywhere, "one"))
+	const small = "rotate {\n    size = \"1KiB\"\n  }\n"
+	l.reload("error_log {\n  file = \"error.log\"\n  " + small + "}\nlisten \"192.0.2.123:1\" {}\n" + answering(anywhere, "two"))
+	for range 3 {
+		l.reload("lsten \":80\" {}\n")
+	}
+	for i := range 40 {
+		l.server.log.Info("line %d", i)
+	}
+	l.await(func() bool { return strings.Contains(l.errors(), "line 39") })
+	names, err := filepath.Glob(l.path("error*.log"))
+	if err != nil || len(names) != 1 {
+		t.Errorf("the error log was put aside: %v, %v", names, err)
 	}
 }
 
