@@ -7,8 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// quoted puts a text between quotes for a message, without hiding what is in it.
-func quoted(text string) string { return fmt.Sprintf("%q", text) }
+// quoted puts a text between quotes for a message, without hiding what is in it; only the rest of a very long one is
+// left out.
+func quoted(text string) string {
+	const longest = 200 // bytes
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}
 
 func quotedAll(texts []string) []string {
 	all := make([]string, len(texts))

@@ -41,7 +41,7 @@ type Related struct {
 // value is ready to use. It is not safe for concurrent use.
 type Diagnostics struct {
 	list    []Diagnostic
-	sources map[string][]byte
+	sources map[string]source
 	read    []string // the names of the sources, in the order they were read
 }
 
@@ -135,9 +135,9 @@ func (ds *Diagnostics) sort() {
 	})
 }
 
-func (ds *Diagnostics) addSource(name string, src []byte) {
+func (ds *Diagnostics) addSource(name string, src source) {
 	if ds.sources == nil {
-		ds.sources = make(map[string][]byte)
+		ds.sources = make(map[string]source)
 	}
 	ds.sources[name] = src
 	ds.read = append(ds.read, name)

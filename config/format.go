@@ -12,9 +12,12 @@ import (
 // below each other. It changes space only. A text with syntax errors is returned as it is, with the errors.
 func Format(src []byte, filename string) ([]byte, *Diagnostics) {
 	d := newDecoder(Options{NoFiles: true})
-	f := &file{name: filename, src: src}
+	f := &file{name: filename, source: source{src, lineStarts(src)}}
 	d.byName[filename] = f
-	d.diags.addSource(filename, src)
+	d.diags.addSource(filename, f.source)
+	if !d.legible(f) {
+		return src, d.diags
+	}
 	_, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
 	d.syntaxErrors(f, diags)
 	if f.broken {

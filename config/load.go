@@ -19,7 +19,7 @@ import (
 // Options say what a configuration may see of the world. The zero value sees the real one.
 type Options struct {
 	Env       func(name string) (string, bool)       // environment variables; nil: os.LookupEnv
-	ReadFile  func(path string) ([]byte, error)      // nil: os.ReadFile
+	ReadFile  func(path string) ([]byte, error)      // nil: of the file system, up to 16 MiB
 	Glob      func(pattern string) ([]string, error) // of includes; nil: filepath.Glob
 	NoFiles   bool                                   // do not look whether roots and missing pages exist
 	ReasonIDs func() []string                        // the ids that expect blocks may name; nil: they are not checked
@@ -30,7 +30,7 @@ func (opt Options) complete() Options {
 		opt.Env = os.LookupEnv
 	}
 	if opt.ReadFile == nil {
-		opt.ReadFile = os.ReadFile
+		opt.ReadFile = readFile
 	}
 	if opt.Glob == nil {
 		opt.Glob = filepath.Glob
@@ -73,7 +73,7 @@ func Parse(src []byte, filename string, opt Options) (*Config, *Diagnostics) {
 type file struct {
 	name    string // as it is shown
 	dir     string // absolute: what relative paths in it are relative to
-	src     []byte
+	source
 	parent  *file // the file that includes this one
 	locals  map[string]*local
 	ordered []*local
@@ -118,14 +118,14 @@ func newDecoder(opt Options) *decoder {
 
 // read parses a file and appends what it says to top, and then what the files it includes say.
 func (d *decoder) read(name string, src []byte, parent *file, top *body) {
-	f := &file{name: name, src: src, parent: parent, locals: make(map[string]*local)}
+	f := &file{name: name, source: source{src, lineStarts(src)}, parent: parent, locals: make(map[string]*local)}
 	f.dir = filepath.Dir(name)
 	if abs, err := filepath.Abs(f.dir); err == nil {
 		f.dir = abs
 	}
 	d.files = append(d.files, f)
 	d.byName[name] = f
-	d.diags.addSource(name, src)
+	d.diags.addSource(name, f.source)
 	d.config.Paths = append(d.config.Paths, name)
 
 	tree := d.parse(f)
@@ -153,15 +153,18 @@ func (d *decoder) read(name string, src []byte, parent *file, top *body) {
 
 // parse makes the tree of a file, with its syntax errors reported.
 func (d *decoder) parse(f *file) *body {
-	if strings.EqualFold(filepath.Ext(f.name), ".json") {
-		expr, diags := json.ParseExpression(f.src, f.name)
+	if !d.legible(f) {
+		return &body{lost: true}
+	}
+	if isJSON(f.name) {
+		expr, diags := json.ParseExpression(f.text, f.name)
 		if diags.HasErrors() {
 			d.syntaxErrors(f, diags)
 			return &body{lost: true}
 		}
 		return d.jsonBody(f, d.root, expr)
 	}
-	parsed, diags := hclsyntax.ParseConfig(f.src, f.name, hcl.InitialPos)
+	parsed, diags := hclsyntax.ParseConfig(f.text, f.name, hcl.InitialPos)
 	d.syntaxErrors(f, diags)
 	native, ok := parsed.Body.(*hclsyntax.Body)
 	if !ok {

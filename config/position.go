@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"sort"
 	"strconv"
 	"unicode/utf8"
 
@@ -25,15 +26,27 @@ func (d *decoder) endPosition(at hcl.Range) trace.Position {
 	return d.positionAt(at.Filename, at.End.Byte)
 }
 
+// lineStarts is where each line of a text begins.
+func lineStarts(src []byte) []int {
+	starts := []int{0}
+	for i, c := range src {
+		if c == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
+}
+
 // positionAt counts line and column of a byte. Columns count characters.
 func (d *decoder) positionAt(name string, offset int) trace.Position {
 	f := d.byName[name]
 	if f == nil {
 		return trace.Position{File: name}
 	}
-	before := f.src[:min(max(offset, 0), len(f.src))]
-	pos := trace.Position{File: name, Line: 1 + bytes.Count(before, []byte{'\n'})}
-	pos.Column = 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+	offset = min(max(offset, 0), len(f.text))
+	line := sort.SearchInts(f.lines, offset+1) // the first line that begins behind it has the number of the one before
+	pos := trace.Position{File: name, Line: line}
+	pos.Column = 1 + utf8.RuneCount(f.text[f.lines[line-1]:offset])
 	if f.parent != nil {
 		pos.Origin = trace.Include
 	}
@@ -102,10 +115,10 @@ func (d *decoder) spotOf(l located, offset int) (at hcl.Range, exact bool) {
 
 // slice is the text of a range, or nil when it is not in the file.
 func (f *file) slice(at hcl.Range) []byte {
-	if at.Start.Byte < 0 || at.End.Byte > len(f.src) || at.Start.Byte > at.End.Byte {
+	if at.Start.Byte < 0 || at.End.Byte > len(f.text) || at.Start.Byte > at.End.Byte {
 		return nil
 	}
-	return f.src[at.Start.Byte:at.End.Byte]
+	return f.text[at.Start.Byte:at.End.Byte]
 }
 
 // quietly evaluates a part of a text that has been evaluated before.

@@ -20,7 +20,7 @@ var colours = palette{"\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b[2m", "\x1b[36
 
 // Write prints every Diagnostic with its place in the form editors can jump to, the line it is about, carets under
 // the wrong part and the hint, and at the end how many there are. Text is wrapped and long lines are cut at columns
-// characters; 0 leaves them alone.
+// characters; 0 wraps nothing and cuts only lines that nobody would read.
 func (ds *Diagnostics) Write(w io.Writer, columns int, color bool) error {
 	var b bytes.Buffer
 	r := report{out: &b, sources: ds.sources, columns: columns}
@@ -53,7 +53,7 @@ func (ds *Diagnostics) sum() string {
 type report struct {
 	palette
 	out     *bytes.Buffer
-	sources map[string][]byte
+	sources map[string]source
 	columns int
 }
 
@@ -85,7 +85,7 @@ func (r *report) heading(pos trace.Position, colour, kind, text string) {
 
 // quote prints the line of pos with a mark under the characters from pos to end.
 func (r *report) quote(pos, end trace.Position, mark byte, colour string) {
-	line, ok := sourceLine(r.sources[pos.File], pos.Line)
+	line, ok := r.sources[pos.File].line(pos.Line)
 	if !ok || pos.Column < 1 {
 		return
 	}
@@ -104,21 +104,28 @@ func (r *report) quote(pos, end trace.Position, mark byte, colour string) {
 	fmt.Fprintf(r.out, "%s      |%s %s%s%s%s\n", r.quiet, r.reset, spread(line[:from]), colour, marks, r.reset)
 }
 
+// longestLine is how much of a line is shown where no width is known, such as in a log: a file that was minified, or is
+// no configuration at all, may be one line.
+const longestLine = 1000
+
 // cut keeps the part of a long line around the marked bytes.
 func (r *report) cut(line string, from, to int) (string, int, int) {
 	room := r.columns - len("12345 | ") - 2
-	if r.columns <= 0 || room < 20 || cells(line) <= room {
+	if r.columns <= 0 {
+		room = longestLine
+	}
+	if room < 20 || cells(line) <= room {
 		return line, from, to
 	}
 	start := 0
-	for cells(line[start:from]) > room/2 {
-		_, size := utf8.DecodeRuneInString(line[start:])
-		start += size
+	for wide := cells(line[:from]); wide > room/2; {
+		c, size := utf8.DecodeRuneInString(line[start:])
+		start, wide = start+size, wide-runeCells(c)
 	}
 	end := len(line)
-	for end > from && cells(line[start:end]) > room {
-		_, size := utf8.DecodeLastRuneInString(line[:end])
-		end -= size
+	for wide := cells(line[start:]); end > from && wide > room; {
+		c, size := utf8.DecodeLastRuneInString(line[:end])
+		end, wide = end-size, wide-runeCells(c)
 	}
 	to = min(to, end)
 	text, shift := line[start:end], -start
@@ -155,19 +162,18 @@ func (r *report) paragraph(label, text string) {
 	}
 }
 
-// sourceLine is the text of line n, counted from 1, without its end.
-func sourceLine(src []byte, n int) (string, bool) {
-	if n < 1 || src == nil {
+// source is a text that Diagnostics quote.
+type source struct {
+	text  []byte
+	lines []int // where each of its lines begins
+}
+
+// line is the text of line n, counted from 1, without its end.
+func (s source) line(n int) (string, bool) {
+	if n < 1 || n > len(s.lines) {
 		return "", false
 	}
-	for ; n > 1; n-- {
-		next := bytes.IndexByte(src, '\n')
-		if next < 0 {
-			return "", false
-		}
-		src = src[next+1:]
-	}
-	line, _, _ := bytes.Cut(src, []byte{'\n'})
+	line, _, _ := bytes.Cut(s.text[s.lines[n-1]:], []byte{'\n'})
 	return strings.Map(func(c rune) rune {
 		if c != '\t' && unicode.IsControl(c) {
 			return utf8.RuneError // a terminal must not obey what a file says

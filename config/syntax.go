@@ -55,7 +55,7 @@ var (
 // syntaxError says one syntax error in plain words, and keeps HCL's own where it has none.
 func (d *decoder) syntaxError(f *file, diag *hcl.Diagnostic) Diagnostic {
 	out := Diagnostic{Severity: Error, Pos: d.position(*diag.Subject), End: d.endPosition(*diag.Subject)}
-	text, _ := sourceLine(f.src, out.Pos.Line)
+	text, _ := f.line(out.Pos.Line)
 	say := func(summary, hint string) Diagnostic {
 		out.Summary, out.Hint = summary, hint
 		return out
@@ -134,7 +134,7 @@ func (d *decoder) syntaxError(f *file, diag *hcl.Diagnostic) Diagnostic {
 // margin is the first line after line where a block of the top level begins at the margin, or 0.
 func (d *decoder) margin(f *file, line int) int {
 	for n := line + 1; ; n++ {
-		text, ok := sourceLine(f.src, n)
+		text, ok := f.line(n)
 		if !ok {
 			return 0
 		}
@@ -234,7 +234,7 @@ func usage(name string) string {
 
 // unknownVariable reports a bare word. Nearly always it is a text without its quotes.
 func (d *decoder) unknownVariable(f *file, expr hcl.Expression, use hcl.Traversal) {
-	whole := string(expr.Range().SliceBytes(f.src))
+	whole := string(expr.Range().SliceBytes(f.text))
 	if use.SourceRange() != expr.Range() && strings.ContainsAny(whole, `"(`) {
 		hint := "write local.NAME for a local, env.NAME for an environment variable, or put text in quotes"
 		if near := nearest(use.RootName(), []string{"local", "env"}); near != "" {
