@@ -71,8 +71,8 @@ func Parse(src []byte, filename string, opt Options) (*Config, *Diagnostics) {
 
 // file is one text that is being decoded.
 type file struct {
-	name    string // as it is shown
-	dir     string // absolute: what relative paths in it are relative to
+	name string // as it is shown
+	dir  string // absolute: what relative paths in it are relative to
 	source
 	parent  *file // the file that includes this one
 	locals  map[string]*local
