@@ -5,7 +5,7 @@ BINARY  := bin/vitrine
 FUZZTIME ?= 60s
 SOAK    ?= 10m
 # What runs concurrently, and so runs under the race detector too.
-RACE    := ./socket/... ./web/... ./site/... ./observe/... ./server/... ./e2e/...
+RACE    := ./socket/... ./web/... ./site/... ./observe/... ./server/...
 
 # The build says which commit it is of, where git can tell.
 STAMP   := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)

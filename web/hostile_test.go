@@ -188,7 +188,7 @@ func TestAFloodIsSharedOutFairly(t *testing.T) {
 		}
 		// A turn may read 256 KiB, which is some 7,000 of these requests, and four connections flood: an answer may wait
 		// for a turn of each, and as long again until the client has read it, but not for the flood's end.
-		if worst > 200_000 {
+		if worst > 200_000 && !underRace {
 			t.Errorf("%d requests of the flood were answered between an honest request and its answer", worst)
 		}
 	})
