@@ -78,7 +78,7 @@ var special = message.Set(message.IfMatch, message.IfNoneMatch, message.IfModifi
 func plain(x *exchange.Exchange) bool {
 	r := x.Request
 	return (r.Method == message.GET || r.Method == message.HEAD) && r.ContentLength == 0 && !r.Fields.HasAny(special) &&
-		x.Trace == nil && x.Refused == nil
+		x.Trace == nil && x.Refused == nil && !schemeUnmet(r)
 }
 
 // Serve answers an exchange, on its loop: from memory, or step by step.

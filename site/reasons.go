@@ -22,6 +22,8 @@ var (
 		"no site here has the host that is asked for, and none is the default", "RFC 9110 §15.5.20")
 	NoHost = trace.Declare("site.no-host", trace.Refused,
 		"the request names no host, and there are several sites here and no default", "RFC 9112 §3.3")
+	SchemeUnmet = trace.Declare("site.scheme-unmet", trace.Refused,
+		"the request is for an https URL and came over a connection without TLS, where nobody can have checked who answers", "RFC 9110 §7.4")
 	ListenerGone = trace.Declare("site.listener-gone", trace.Refused,
 		"the listener that the connection came in on is not in the configuration any more", "RFC 9110 §15.5.20")
 )

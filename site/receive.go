@@ -24,11 +24,25 @@ func (v *visit) receive() (step, *trace.Reason) {
 		}
 		return deliver, ServerOptions.Reach()
 	}
+	if schemeUnmet(r) {
+		v.refusal.status = 421
+		return v.refused(SchemeUnmet.Reach(), nil, nil)
+	}
 	if unmet := expectation(r); unmet != nil {
 		v.refusal.status = 417
 		return v.refused(UnknownExpectation.Reach(), nil, []trace.Detail{trace.D("expectation", string(unmet))})
 	}
 	return choose, nil
+}
+
+// schemeUnmet reports whether a request for an https URL came over a connection without TLS (RFC 9110 §7.4).
+func schemeUnmet(r *message.Request) bool {
+	if r.Target.Form != message.AbsoluteForm || r.Scheme != "http" {
+		return false
+	}
+	const https = "https:"
+	target := r.RawTarget()
+	return len(target) > len(https) && message.EqualFold(target[:len(https)], https)
 }
 
 // expectation is the first expectation that is not 100-continue, or nil. HTTP/1.0 knows none (RFC 9110 §10.1.1).
