@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -125,6 +126,17 @@ func parseSocket(text string) (netip.AddrPort, *problem) {
 
 // hostProfile turns international names into the form they have in requests.
 var hostProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
+
+// ASCIIHost is an international host name in the form that clients send. Any other text is returned as it is.
+func ASCIIHost(name string) string {
+	if strings.IndexFunc(name, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 {
+		return name
+	}
+	if ascii, err := hostProfile.ToASCII(name); err == nil {
+		return ascii
+	}
+	return name
+}
 
 // checkHost checks a site's host: a name, a wildcard, or an address.
 func checkHost(text string) *problem {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -202,6 +203,7 @@ type url struct {
 	address   netip.Addr // of the host, when it is one
 	port      uint16     // 0: none was written
 	target    string     // what follows the authority
+	user      string     // user:password, which clients take out of the URL
 }
 
 // splitURL takes a URL apart without judging its path: the request's own parser shall do that.
@@ -224,12 +226,21 @@ func splitURL(text string) (*url, error) {
 	if !strings.HasPrefix(u.target, "/") {
 		u.target = "/" + u.target
 	}
+	if at := strings.LastIndexByte(u.authority, '@'); at >= 0 {
+		u.user, u.authority = u.authority[:at], u.authority[at+1:]
+	}
 	if u.authority == "" {
 		return nil, fmt.Errorf("%s names no host; write, for example, http://localhost%s", text, u.target)
 	}
 	host, port := u.authority, ""
 	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') {
 		host, port = host[:at], host[at+1:]
+	}
+	if strings.HasPrefix(host, "[") != strings.HasSuffix(host, "]") {
+		return nil, fmt.Errorf("%s: an IPv6 address stands between [ and ]", text)
+	}
+	if ascii := config.ASCIIHost(host); ascii != host {
+		u.authority, host = ascii+u.authority[len(host):], ascii
 	}
 	u.host = strings.ToLower(strings.Trim(host, "[]"))
 	if port != "" {
@@ -263,7 +274,7 @@ func (u *url) localPort(l *listening) uint16 {
 // head is the request's bytes. Characters beyond ASCII are percent-encoded, as every client does; everything else is
 // sent as it was written.
 func (u *url) head(q Query) []byte {
-	method, version, host := q.Method, "HTTP/1.1", true
+	method, version, host, user := q.Method, "HTTP/1.1", true, u.user != ""
 	if method == "" {
 		method = "GET"
 	}
@@ -280,12 +291,14 @@ func (u *url) head(q Query) []byte {
 	}
 	b = fmt.Appendf(b, " %s\r\n", version)
 	for _, f := range q.Fields {
-		if strings.EqualFold(f[0], "Host") {
-			host = false
-		}
+		host = host && !strings.EqualFold(f[0], "Host")
+		user = user && !strings.EqualFold(f[0], "Authorization")
 	}
 	if host {
 		b = fmt.Appendf(b, "Host: %s\r\n", u.authority)
+	}
+	if user {
+		b = fmt.Appendf(b, "Authorization: Basic %s\r\n", base64.StdEncoding.EncodeToString([]byte(u.user)))
 	}
 	for _, f := range q.Fields {
 		b = fmt.Appendf(b, "%s: %s\r\n", f[0], f[1])

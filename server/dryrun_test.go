@@ -122,6 +122,11 @@ func TestTheRequestIsSentAsItWasWritten(t *testing.T) {
 		{Query{URL: "a.test:8080/x"}, "GET /x HTTP/1.1\r\nHost: a.test:8080\r\n\r\n"},
 		{Query{URL: "http://a.test:8080?q#part"}, "GET /?q HTTP/1.1\r\nHost: a.test:8080\r\n\r\n"},
 		{Query{URL: "http://a.test:8080/ü%2f x"}, "GET /%C3%BC%2f x HTTP/1.1\r\nHost: a.test:8080\r\n\r\n"},
+		{Query{URL: "http://Bücher.test:8080/"}, "GET / HTTP/1.1\r\nHost: xn--bcher-kva.test:8080\r\n\r\n"},
+		{Query{URL: "http://me:secret@a.test:8080/"},
+			"GET / HTTP/1.1\r\nHost: a.test:8080\r\nAuthorization: Basic bWU6c2VjcmV0\r\n\r\n"},
+		{Query{URL: "http://me@a.test:8080/", Fields: [][2]string{{"authorization", "x"}}},
+			"GET / HTTP/1.1\r\nHost: a.test:8080\r\nauthorization: x\r\n\r\n"},
 		{Query{URL: "http://a.test:8080/", Method: "POST", Old: true, Fields: [][2]string{{"host", "c.test"}, {"X", "y"}}},
 			"POST / HTTP/1.0\r\nhost: c.test\r\nX: y\r\n\r\n"},
 	} {
@@ -130,7 +135,7 @@ func TestTheRequestIsSentAsItWasWritten(t *testing.T) {
 			t.Errorf("%+v is %q, %v", c.q, a.Head, err)
 		}
 	}
-	for _, url := range []string{"https://a.test/", "ftp://a.test/", "http:///x", "http://a.test:99999/", "/x"} {
+	for _, url := range []string{"https://a.test/", "ftp://a.test/", "http:///x", "http://a.test:99999/", "/x", "http://me@/", "http://[::1", "http://::1]/"} {
 		if a, err := d.Ask(Query{URL: url}); err == nil {
 			t.Errorf("%s is asked: %q", url, a.Head)
 		}
