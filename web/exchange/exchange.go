@@ -245,17 +245,20 @@ func (x *Exchange) ended(tunnel bool) {
 	x.body.closed = true // whoever still reads has outlived the handler
 	x.cond.Broadcast()
 	x.stopTimers()
-	free := x.abandoned
-	cancel := x.cancel
+	// Once the lock is given up, the carrier may give the exchange to the pool: nothing of it is touched after that.
+	free, cancel, c := x.abandoned, x.cancel, x.carrier
+	tell := !free && !x.wakes
+	x.wakes = x.wakes || tell
 	x.mu.Unlock()
 	if cancel != nil {
 		cancel(context.Canceled)
 	}
-	if free {
+	switch {
+	case free:
 		x.free()
-		return
+	case tell:
+		c.Wake()
 	}
-	x.wake()
 }
 
 // stopTimers removes the deadlines. The lock is held.
