@@ -29,7 +29,21 @@ func newHandlers(max int) *handlers {
 func (h *handlers) resize(max int) {
 	h.mu.Lock()
 	h.max = max
+	for len(h.queue) > 0 && h.idle == 0 && h.running < max { // those that wait need not wait any more
+		h.running++
+		go h.work(h.next())
+	}
 	h.mu.Unlock()
+}
+
+// next takes the job that has waited longest. The lock is held.
+func (h *handlers) next() func() {
+	f := h.queue[0]
+	h.queue[0] = nil
+	if h.queue = h.queue[1:]; len(h.queue) == 0 {
+		h.queue = nil
+	}
+	return f
 }
 
 // close lets the goroutines end once there is nothing left to do.
@@ -78,11 +92,7 @@ func (h *handlers) work(f func()) {
 			h.idle++
 			h.cond.Wait() // who signals has lowered idle
 		}
-		f = h.queue[0]
-		h.queue[0] = nil
-		if h.queue = h.queue[1:]; len(h.queue) == 0 {
-			h.queue = nil
-		}
+		f = h.next()
 		h.mu.Unlock()
 	}
 }
