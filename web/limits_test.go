@@ -76,7 +76,7 @@ func TestOneClientHoldsAsManyConnectionsAsItMay(t *testing.T) {
 		other.expect(200, "/")
 
 		open[0].Close()
-		await(t, "end", sv.ended)
+		until(t, func() bool { return sv.Engine().Open() == 2 }) // the other one's is open, too
 		again := sv.dial(t)
 		again.send(get("/"))
 		again.expect(200, "/")

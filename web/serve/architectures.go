@@ -39,8 +39,9 @@ func (inline) run(l *loop, c *Conn, what uint32) {
 
 func (inline) close() {}
 
-// turns runs a connection's turns until nobody has asked for another one, which ends the runner's hold on it; or until
-// one has used up its budget: then it returns true, and the runner still holds the connection.
+// turns runs a connection's turn, and ends the runner's hold on it when nobody has asked for another one. Otherwise it
+// returns true, and the runner still holds the connection: others come first, since a client that sends without end
+// asks without end.
 func (c *Conn) turns(w *Worker) (again bool) {
 	for {
 		if what := c.pend.Swap(0); what != 0 && c.phase != dead {
@@ -49,7 +50,7 @@ func (c *Conn) turns(w *Worker) (again bool) {
 			if c.settle() {
 				c.loop.post(c, 0) // the loop brings its books up to date
 			}
-			if c.pend.Load()&againBit != 0 && c.phase != dead {
+			if c.pend.Load() != 0 && c.phase != dead {
 				return true
 			}
 			continue
