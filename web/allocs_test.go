@@ -51,7 +51,7 @@ func TestAHotRequestAllocatesNothing(t *testing.T) {
 							x.Respond(block)
 						}
 					})
-				sv.now.Load().handler = silent{sv.now.Load().handler} // outcomes allocate
+				sv.SetHandler(silent{sv.now.Load().handler}, nil) // outcomes allocate
 				c := sv.dial(t)
 				c.send(request)
 				buf := make([]byte, 1<<20)

@@ -26,7 +26,7 @@ func TestACrowdOfIdleConnections(t *testing.T) {
 	}
 	concurrent(t, func(t *testing.T, arch string) {
 		sv := start(t, arch, Settings{Connections: crowd + 100, ConnectionsPerClient: 1000, KeepAliveTimeout: time.Hour}, numbered)
-		sv.now.Load().handler = silent{sv.now.Load().handler}
+		sv.SetHandler(silent{sv.now.Load().handler}, nil)
 		for range 20 { // what is made once is made
 			honest(t, sv, 1)
 		}
