@@ -190,10 +190,11 @@ func TestTimeouts(t *testing.T) {
 			for err := error(nil); err == nil; _, err = c.Read(buf) {
 				<-tick.C
 			}
-			if o := await(t, "outcome", sv.outcomes); o.Failure != serve.CloseSlowReader {
+			// On a machine with much else to do the client may pause for longer than the write time-out: that ends it too.
+			if o := await(t, "outcome", sv.outcomes); o.Failure != serve.CloseSlowReader && o.Failure != serve.CloseWriteTimeout {
 				t.Error(o)
 			}
-		}, serve.CloseSlowReader},
+		}, nil},
 		{"a client that does not close after our close", with(func(s *Settings) { s.LingerTimeout = short }), func(t *testing.T, sv *served, c *client) {
 			c.send("BAD\r\n\r\n")
 			c.expect(400, "http1.method.invalid")
