@@ -61,7 +61,7 @@ func TestBigAnswersGoOutInOrderAndAreReleased(t *testing.T) {
 		}
 		defer f.Close()
 		r := start(t, o, Settings{})
-		r.file = &socket.File{F: f, FD: int(f.Fd()), Size: int64(len(theBig))}
+		r.file.Store(&socket.File{F: f, FD: int(f.Fd()), Size: int64(len(theBig))})
 		c := r.dial()
 		c.send("echo a\nbig 5000000\necho b\nbig 100\nfile 6000000\necho c\nfile 0\nbig 20000\nquit")
 		c.expect("a")
@@ -116,7 +116,7 @@ func TestTheClientsEnd(t *testing.T) {
 		r.endsFor(CloseReset)
 
 		c = r.dial() // a reset is noticed although nothing is read, when nothing was left to read
-		c.send("echo x", "pause 60000")
+		c.send("echo x\npause 60000")
 		c.expect("x")
 		until(t, func() bool { return r.Open() == 1 })
 		c.SetLinger(0)
@@ -230,7 +230,7 @@ func TestAFileThatShrinks(t *testing.T) {
 		f, _ := os.OpenFile(name, os.O_RDWR, 0)
 		defer f.Close()
 		r := start(t, o, Settings{})
-		r.file = &socket.File{F: f, FD: int(f.Fd()), Size: int64(len(theBig))}
+		r.file.Store(&socket.File{F: f, FD: int(f.Fd()), Size: int64(len(theBig))})
 		f.Truncate(1000)
 		c := r.dial()
 		c.send("file 5000")
@@ -404,7 +404,7 @@ func TestAConnectionThatCannotBeWatched(t *testing.T) {
 		t.Run(arch, func(t *testing.T) {
 			r := start(t, Options{Architecture: arch, Network: failing{}}, Settings{})
 			if c, err := net.Dial("tcp", r.addr); err == nil { // or the reset was faster
-				c.Close()
+				defer c.Close()
 			}
 			r.endsFor(CloseInternal)
 		})
@@ -426,7 +426,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	each(t, func(t *testing.T, o Options) {
 		r := start(t, o, Settings{})
 		c := r.dial()
-		c.send("echo x", "pause 60000")
+		c.send("echo x\npause 60000")
 		c.expect("x")
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -491,7 +491,7 @@ func TestDrainWaits(t *testing.T) {
 	eachAtOnce(t, func(t *testing.T, o Options) {
 		r := start(t, o, Settings{})
 		c := r.dial()
-		c.send("echo x", "pause 50")
+		c.send("echo x\npause 50")
 		c.expect("x")
 		limit := errors.New("limit")
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -514,14 +514,6 @@ func TestDrainWaits(t *testing.T) {
 func TestTurnsAreExclusiveAndWakesAreNotLost(t *testing.T) {
 	eachAtOnce(t, func(t *testing.T, o Options) {
 		r := start(t, o, Settings{})
-		var conns []*Conn
-		var mu sync.Mutex
-		r.o.NewDriver = func(c *Conn) Driver {
-			mu.Lock()
-			conns = append(conns, c)
-			mu.Unlock()
-			return &lines{rig: r, c: c}
-		}
 		n := 4
 		if o.Architecture == Single {
 			n = 1
@@ -538,9 +530,9 @@ func TestTurnsAreExclusiveAndWakesAreNotLost(t *testing.T) {
 		for i := range 4 {
 			all.Go(func() {
 				for j := 0; !stop.Load(); j++ {
-					mu.Lock()
-					c := conns[(i+j)%len(conns)]
-					mu.Unlock()
+					r.seen.Lock()
+					c := r.conns[(i+j)%len(r.conns)]
+					r.seen.Unlock()
 					c.Wake()
 					if j%64 == 0 {
 						runtime.Gosched()
@@ -566,11 +558,9 @@ func TestTurnsAreExclusiveAndWakesAreNotLost(t *testing.T) {
 		for range clients {
 			await(t, "end", r.gone)
 		}
-		mu.Lock()
-		for _, c := range conns {
+		for _, c := range r.conns {
 			c.Wake() // after the end it does nothing
 		}
-		mu.Unlock()
 	})
 }
 

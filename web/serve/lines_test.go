@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,7 +84,7 @@ func (d *lines) command(w *Worker, c *Conn, line string) {
 	case "big":
 		c.Send(w, d.rig.big[:n], &d.rig.released)
 	case "file":
-		c.SendFile(w, d.rig.file, 0, int64(n), &d.rig.released)
+		c.SendFile(w, d.rig.file.Load(), 0, int64(n), &d.rig.released)
 	case "quit":
 		c.Finish(asked, false)
 	case "linger":
@@ -183,8 +184,11 @@ type rig struct {
 	refused  chan *trace.Reason
 	failures chan error
 	big      []byte
-	file     *socket.File
+	file     atomic.Pointer[socket.File]
 	released count
+
+	seen  sync.Mutex
+	conns []*Conn // that there ever were
 }
 
 var theBig = bytes.Repeat([]byte("0123456789abcdef"), 512<<10)
@@ -202,7 +206,12 @@ func start(t *testing.T, o Options, s Settings) *rig {
 	if o.Workers == 0 {
 		o.Workers = 3
 	}
-	o.NewDriver = func(c *Conn) Driver { return &lines{rig: r, c: c} }
+	o.NewDriver = func(c *Conn) Driver {
+		r.seen.Lock()
+		r.conns = append(r.conns, c)
+		r.seen.Unlock()
+		return &lines{rig: r, c: c}
+	}
 	o.Refused = func(_ netip.AddrPort, _ any, why *trace.Reason) { r.refused <- why }
 	o.Failed = func(err error) {
 		select {
