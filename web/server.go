@@ -133,7 +133,7 @@ func NewServer(h Handler, s Settings, o Options) (*Server, error) {
 	set := prepare(s)
 	srv.settings.Store(set)
 	if o.Architecture == "" {
-		o.Architecture = serve.EventsPerCore
+		o.Architecture = serve.Default()
 	}
 	if o.Network == nil {
 		o.Network = socket.Kernel{}

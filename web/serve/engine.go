@@ -28,6 +28,15 @@ const (
 // Architectures lists them in the order from the simplest to the default.
 var Architectures = []string{Single, Threads, Pool, Events, EventsPerCore}
 
+// Default is the architecture that serves best on this system: a loop for each core where the system shares connections
+// out among several listeners and announces readiness for many at once, and threads elsewhere.
+func Default() string {
+	if runtime.GOOS == "linux" {
+		return EventsPerCore
+	}
+	return Threads
+}
+
 // Settings may change while the engine runs; a connection sees the new ones in its next turn.
 type Settings struct {
 	Connections          int // in all; 0: no bound
