@@ -326,3 +326,11 @@ func until(t *testing.T, condition func() bool) {
 		}
 	}
 }
+
+// rounds is how often something is done, less often where everything is slow.
+func rounds(n int) int {
+	if underRace {
+		return max(n/10, 2)
+	}
+	return n
+}

@@ -138,7 +138,7 @@ func TestHostileClientsDoNotHoldUpOthers(t *testing.T) {
 					defer c.Close()
 				}
 				defer close(done)
-				if worst := honest(t, sv, 20); worst > 3*time.Second {
+				if worst := honest(t, sv, rounds(20)); worst > 3*time.Second {
 					t.Errorf("an honest client waited for %v", worst)
 				}
 			})
@@ -180,7 +180,7 @@ func TestAFloodIsSharedOutFairly(t *testing.T) {
 		until(t, func() bool { return flood.Load() > 10_000 })
 		c := sv.dial(t)
 		var worst int64
-		for range 50 {
+		for range rounds(50) {
 			before := flood.Load()
 			c.send(get("/honest"))
 			c.expect(200, "/honest")

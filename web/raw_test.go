@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"vitrine/socket"
 	"vitrine/web/exchange"
 	"vitrine/web/message"
+	"vitrine/web/serve"
 )
 
 // rawCase is a sentence of a standard: what the client sends, what it must read, and what becomes of the connection.
@@ -96,8 +98,8 @@ func rawHandler(x *Exchange) {
 
 // runRaw runs the cases of a section under every architecture, each with all bytes at once and byte by byte.
 func runRaw(t *testing.T, cases []rawCase) {
-	eachArchitecture(t, func(t *testing.T, arch string) {
-		sv := start(t, arch, rawSettings, rawHandler)
+	each := func(t *testing.T, arch string, options ...func(*Options)) {
+		sv := start(t, arch, rawSettings, rawHandler, options...)
 		for _, tc := range cases {
 			t.Run(tc.name, func(t *testing.T) {
 				tc.run(t, sv, []string{tc.send})
@@ -106,8 +108,17 @@ func runRaw(t *testing.T, cases []rawCase) {
 				}
 			})
 		}
-	})
+	}
+	eachArchitecture(t, func(t *testing.T, arch string) { each(t, arch) })
+	if portable != nil {
+		t.Run("threads on the portable network", func(t *testing.T) {
+			each(t, serve.Threads, func(o *Options) { o.Network = portable })
+		})
+	}
 }
+
+// portable is the network of systems without epoll, where this one can run it.
+var portable socket.Network
 
 func (tc rawCase) run(t *testing.T, sv *served, pieces []string) {
 	c := sv.dial(t)

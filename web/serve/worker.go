@@ -25,8 +25,9 @@ type Worker struct {
 	ids    int
 }
 
-// turnBudget is how many bytes one turn may read before other connections get theirs.
-const turnBudget = 256 << 10
+// turnBudget is how many bytes one turn may read before other connections get theirs: some two thousand short requests,
+// a few milliseconds.
+const turnBudget = 64 << 10
 
 func newWorker() *Worker {
 	return &Worker{Out: make([]byte, 0, outLimit+copyLimit+4<<10), in: make([]byte, large), budget: turnBudget}

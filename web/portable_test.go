@@ -1,0 +1,7 @@
+//go:build unix
+
+package web
+
+import "vitrine/socket"
+
+func init() { portable = socket.Portable{} }
