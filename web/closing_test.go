@@ -270,8 +270,8 @@ func TestAResponseThatIsCutIsNoSuccess(t *testing.T) {
 		}, BodyLong},
 		"aborted within chunks":                         {1, func(x *Exchange) { x.Stream(bare200, -1); x.Write([]byte("hello")); x.Flush(); x.Abort() }, HandlerAborted},
 		"aborted and delimited by the connection's end": {0, func(x *Exchange) { x.Stream(bare200, -1); x.Write([]byte("hello")); x.Flush(); x.Abort() }, HandlerAborted},
-		"a panic within chunks":                         {1, func(x *Exchange) { x.Stream(bare200, -1); x.Write([]byte(big)); panic("oh") }, HandlerPanic},
-		"a panic, delimited by the connection's end":    {0, func(x *Exchange) { x.Stream(bare200, -1); x.Write([]byte(big)); panic("oh") }, HandlerPanic},
+		"a panic within chunks":                         {1, func(x *Exchange) { x.Stream(bare200, -1); x.Write(bigBytes); panic("oh") }, HandlerPanic},
+		"a panic, delimited by the connection's end":    {0, func(x *Exchange) { x.Stream(bare200, -1); x.Write(bigBytes); panic("oh") }, HandlerPanic},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachArchitecture(t, func(t *testing.T, arch string) {
@@ -380,7 +380,7 @@ func TestAResetReachesTheHandler(t *testing.T) {
 			x.Stream(bare200, -1)
 			begun <- struct{}{}
 			for {
-				if _, err := x.Write([]byte(big)); err != nil {
+				if _, err := x.Write(bigBytes); err != nil {
 					errs <- err
 					return
 				}
@@ -420,30 +420,30 @@ func TestPiecesAreReleasedOnce(t *testing.T) {
 	}{
 		"sent": {"GET", false, func(x *Exchange, r *released) {
 			x.AddBytes([]byte("a"), r)
-			x.AddBytes([]byte(big), r)
+			x.AddBytes(bigBytes, r)
 			x.Respond(sized200(1 + len(big)))
 		}, 2},
 		"not sent for HEAD": {"HEAD", false, func(x *Exchange, r *released) {
-			x.AddBytes([]byte(big), r)
+			x.AddBytes(bigBytes, r)
 			x.AddFile(file, 0, file.Size, r)
 			x.Respond(sized200(2 * len(big)))
 		}, 2},
-		"not sent for 304": {"GET", false, func(x *Exchange, r *released) { x.AddBytes([]byte(big), r); x.Respond(message.NewBlock(304, nil)) }, 1},
+		"not sent for 304": {"GET", false, func(x *Exchange, r *released) { x.AddBytes(bigBytes, r); x.Respond(message.NewBlock(304, nil)) }, 1},
 		"a file":           {"GET", false, func(x *Exchange, r *released) { x.AddFile(file, 0, file.Size, r); x.Respond(sized200(int(file.Size))) }, 1},
 		"a file and more": {"GET", false, func(x *Exchange, r *released) {
 			x.AddFile(file, 10, 100, r)
-			x.AddBytes([]byte(big), r)
+			x.AddBytes(bigBytes, r)
 			x.AddFile(file, 5, 0, r)
 			x.Respond(sized200(100 + len(big)))
 		}, 3},
 		"given up with the client": {"GET", true, func(x *Exchange, r *released) {
-			x.AddBytes([]byte(big), r)
+			x.AddBytes(bigBytes, r)
 			x.AddFile(file, 0, file.Size, r)
 			x.AddBytes([]byte("z"), r)
 			x.Respond(sized200(2*len(big) + 1))
 		}, 3},
-		"of no answer": {"GET", false, func(x *Exchange, r *released) { x.AddBytes([]byte(big), r) }, 1},
-		"of a panic":   {"GET", false, func(x *Exchange, r *released) { x.AddBytes([]byte(big), r); panic("oh") }, 1},
+		"of no answer": {"GET", false, func(x *Exchange, r *released) { x.AddBytes(bigBytes, r) }, 1},
+		"of a panic":   {"GET", false, func(x *Exchange, r *released) { x.AddBytes(bigBytes, r); panic("oh") }, 1},
 	} {
 		for _, off := range []bool{false, true} {
 			t.Run(name+", off the loop "+strconv.FormatBool(off), func(t *testing.T) {
@@ -480,7 +480,7 @@ func TestPiecesAreReleasedOnce(t *testing.T) {
 func bigFile(t *testing.T) *socket.File {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "big")
-	if err := os.WriteFile(name, []byte(big), 0o600); err != nil {
+	if err := os.WriteFile(name, bigBytes, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(name, os.O_RDWR, 0)

@@ -261,4 +261,7 @@ func timeoutHandler(x *Exchange) {
 }
 
 // big is more than all buffers between the server and a client.
-var big = strings.Repeat("0123456789abcdef", 512<<10)
+var (
+	big      = strings.Repeat("0123456789abcdef", 512<<10)
+	bigBytes = []byte(big)
+)
