@@ -2,7 +2,7 @@
 #
 #   make run                                                          serves it
 #   vitrine check   --config examples/vitrine.hcl                     checks it and asks the expect blocks below
-#   vitrine explain --config examples/vitrine.hcl http://localhost:8080/old/page
+#   vitrine explain --config examples/vitrine.hcl http://localhost:8080/old/explain/
 #   vitrine show    --config examples/vitrine.hcl                     shows every value that is in force, with its place
 
 # Names for what is used more than once. env reads the environment; the second text is taken when it is not set.
