@@ -91,7 +91,9 @@ func (l *loop) run() {
 		if len(l.again) > 0 {
 			l.poller.Wake() // look, and do not sleep
 		}
-		n, err := l.poller.Wait(l.events[:], l.deadline(), l.quiet())
+		// The processor is given up at once. Holding it for a moment wakes the loop for every single event, and what is
+		// lost with the batches costs more than parking: 1.18 instead of 0.96 times nginx's CPU for short connections.
+		n, err := l.poller.Wait(l.events[:], l.deadline(), false)
 		if err != nil {
 			l.engine.failed(err)
 			return
@@ -122,12 +124,6 @@ func (l *loop) run() {
 			runtime.Gosched()
 		}
 	}
-}
-
-// quiet reports whether the loop may hold its processor for a moment while it waits: nobody else runs turns or handlers.
-func (l *loop) quiet() bool {
-	_, alone := l.exec.(inline)
-	return alone && !l.engine.busy()
 }
 
 // deadline is when the wheel must be looked at, as Wait takes it.
