@@ -21,6 +21,16 @@ type ServeOptions struct {
 // DefaultListen is where `vitrine serve` listens when it is not told: for this machine only.
 const DefaultListen = "127.0.0.1:8080"
 
+// defaultIO is the architecture that serves best on a system: an event loop a core where it has epoll, and elsewhere a
+// goroutine a connection. The engine's own default is the same, and a test of the server holds the two together: text is
+// read before there is an engine.
+func defaultIO(system string) string {
+	if system == "linux" {
+		return "events-per-core"
+	}
+	return "threads"
+}
+
 // Check reports what is wrong with the options, as Load does for a file. The Diagnostics are never nil.
 func (opt ServeOptions) Check() *Diagnostics {
 	d := newDecoder(Options{})

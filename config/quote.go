@@ -8,8 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/width"
-
+	"vitrine/observe/terminal"
 	"vitrine/trace"
 )
 
@@ -99,7 +98,7 @@ func (r *report) quote(pos, end trace.Position, mark byte, colour string) {
 	}
 	to = max(to, from)
 	line, from, to = r.cut(line, from, to)
-	marks := strings.Repeat(string(mark), max(1, cells(line[from:to])))
+	marks := strings.Repeat(string(mark), max(1, terminal.Cells(line[from:to])))
 	fmt.Fprintf(r.out, "%s%5d |%s %s\n", r.quiet, pos.Line, r.reset, line)
 	fmt.Fprintf(r.out, "%s      |%s %s%s%s%s\n", r.quiet, r.reset, spread(line[:from]), colour, marks, r.reset)
 }
@@ -114,18 +113,18 @@ func (r *report) cut(line string, from, to int) (string, int, int) {
 	if r.columns <= 0 {
 		room = longestLine
 	}
-	if room < 20 || cells(line) <= room {
+	if room < 20 || terminal.Cells(line) <= room {
 		return line, from, to
 	}
 	start := 0
-	for wide := cells(line[:from]); wide > room/2; {
+	for wide := terminal.Cells(line[:from]); wide > room/2; {
 		c, size := utf8.DecodeRuneInString(line[start:])
-		start, wide = start+size, wide-runeCells(c)
+		start, wide = start+size, wide-terminal.Cells(string(c))
 	}
 	end := len(line)
-	for wide := cells(line[start:]); end > from && wide > room; {
+	for wide := terminal.Cells(line[start:]); end > from && wide > room; {
 		c, size := utf8.DecodeLastRuneInString(line[:end])
-		end, wide = end-size, wide-runeCells(c)
+		end, wide = end-size, wide-terminal.Cells(string(c))
 	}
 	to = min(to, end)
 	text, shift := line[start:end], -start
@@ -147,14 +146,14 @@ func (r *report) paragraph(label, text string) {
 			line, used = r.hint+label+r.reset, len(label)
 		}
 		for _, word := range strings.Fields(given) {
-			if used > 0 && r.columns > 0 && len(indent)+used+1+cells(word) > r.columns {
+			if used > 0 && r.columns > 0 && len(indent)+used+1+terminal.Cells(word) > r.columns {
 				fmt.Fprintf(r.out, "%s%s\n", indent, line)
 				line, used = "", 0
 			}
 			if used > 0 && !strings.HasSuffix(line, " ") && !strings.HasSuffix(line, " "+r.reset) {
 				line, used = line+" ", used+1
 			}
-			line, used = line+word, used+cells(word)
+			line, used = line+word, used+terminal.Cells(word)
 		}
 		if used > 0 {
 			fmt.Fprintf(r.out, "%s%s\n", indent, line)
@@ -221,26 +220,6 @@ func wordEnd(line string, from int) int {
 	return from + length
 }
 
-// cells is how many columns of a terminal s takes.
-func cells(s string) int {
-	n := 0
-	for _, c := range s {
-		n += runeCells(c)
-	}
-	return n
-}
-
-func runeCells(c rune) int {
-	if unicode.In(c, unicode.Mn, unicode.Me, unicode.Cf) {
-		return 0
-	}
-	switch width.LookupRune(c).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
-}
-
 // spread replaces each character by as many spaces as it takes columns, tabs excepted.
 func spread(s string) string {
 	var b strings.Builder
@@ -249,7 +228,7 @@ func spread(s string) string {
 			b.WriteByte('\t')
 			continue
 		}
-		b.WriteString(strings.Repeat(" ", runeCells(c)))
+		b.WriteString(strings.Repeat(" ", terminal.Cells(string(c))))
 	}
 	return b.String()
 }

@@ -177,6 +177,9 @@ func typeText(s *setting) string {
 }
 
 func defaultText(s *setting) string {
+	if s.differs != "" {
+		return s.differs
+	}
 	if s.initial == "" {
 		return "–"
 	}

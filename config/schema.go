@@ -1,15 +1,19 @@
 package config
 
-import "vitrine/config/template"
+import (
+	"runtime"
+
+	"vitrine/config/template"
+)
 
 // schema is the one list of everything that may stand in a configuration: the decoder, the suggestions, the
 // reference, the completion and the printers read it and nothing else.
 var schema = &blockType{
 	doc: "A configuration is a list of settings and blocks. Everything has a default but the addresses to listen on.",
 	settings: []*setting{
-		{name: "io", kind: kindChoice, initial: `"events-per-core"`,
+		{name: "io", kind: kindChoice, initial: literal(defaultIO(runtime.GOOS)), differs: "`\"events-per-core\"` on Linux, else `\"threads\"`",
 			choices: []string{"single", "threads", "events", "events-per-core", "pool"},
-			doc:     "The I/O architecture: one connection at a time, a goroutine a connection, one event loop, an event loop a core, or a bounded pool of workers. Where the system has no epoll, it is threads.",
+			doc:     "The I/O architecture: one connection at a time, a goroutine a connection, one event loop, an event loop a core, or a bounded pool of workers.",
 			also:    []string{"use", "mode", "engine", "mpm"},
 			field:   in(func(c *Config) any { return &c.IO })},
 		{name: "loops", kind: kindInt, initial: `0`, min: 0, max: 1024, unit: "event loops",

@@ -61,6 +61,7 @@ type setting struct {
 	name     string
 	kind     kind
 	initial  string // the default, written as in a file; empty when there is none
+	differs  string // the default as the reference has it, where it depends on the system
 	min, max int64  // of numbers and, in bytes and nanoseconds, of sizes and durations; both 0: no bounds
 	unit     string // what a number counts, where the kind does not say
 	choices  []string
