@@ -17,7 +17,7 @@ func TestHotOperationsAllocateNothing(t *testing.T) {
 	n := testing.AllocsPerRun(1000, func() {
 		c.Write(out[:10])
 		for n := 0; n < 10; {
-			if _, err := p.Wait(events[:], deadline, true); err != nil {
+			if _, err := p.Wait(events[:], deadline); err != nil {
 				t.Fatal(err)
 			}
 			m, err := ep.Read(in)

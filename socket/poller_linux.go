@@ -21,11 +21,7 @@ type poller struct {
 	kev   []unix.EpollEvent
 	armed time.Time // the deadline that the file has
 
-	// asleep is parked or held while Wait has found nothing and waits or is about to; who changes it to 0 wakes.
-	asleep  atomic.Int32
-	alarm   int         // an eventfd in the epoll set, for waking a held wait
-	brisk   bool        // the last wait was short: the next event is likely to come within hold
-	quiet   bool        // of the present Wait
+	asleep  atomic.Bool // Wait has found nothing and waits or is about to; who changes it wakes
 	pending atomic.Bool // a Wake that no Wait has seen
 	ready   int
 	try     func(fd uintptr) bool
@@ -52,20 +48,8 @@ func (Kernel) NewPoller() (Poller, error) {
 	}
 	p := &poller{file: f, raw: raw, epfd: epfd}
 	p.try = p.poll
-	if p.alarm, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err == nil {
-		err = p.add(p.alarm, unix.EPOLLIN|unix.EPOLLET, alarmToken)
-	} else {
-		p.alarm = -1
-	}
-	if err != nil {
-		p.Close()
-		return nil, err
-	}
 	return p, nil
 }
-
-// alarmToken is the eventfd's; owners' tokens never have all bits set.
-const alarmToken = ^Token(0)
 
 const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
@@ -91,51 +75,22 @@ func (p *poller) Remove(l Listener) error {
 	return unix.EpollCtl(p.epfd, unix.EPOLL_CTL_DEL, l.(*kernelListener).fd, nil)
 }
 
-// What asleep says besides 0.
-const (
-	parked = 1 // the goroutine waits in the runtime's poller: a deadline in the past wakes it
-	held   = 2 // the thread waits in the kernel: the eventfd wakes it
-)
-
-// hold is how long a loop keeps its processor while it waits for the next event. To park a goroutine and to wake it
-// again costs the runtime several microseconds, more than many a request; under load the next event comes sooner than
-// that. No other goroutine can use the processor meanwhile, so this is bounded, and done only when nobody else is
-// known to want it.
-const hold = 200 * time.Microsecond
-
-// poll asks the kernel, and waits no longer than hold. False sends the goroutine to sleep until the descriptor has
-// events.
+// poll asks the kernel. False sends the goroutine to sleep until the descriptor has events.
 func (p *poller) poll(uintptr) bool {
-	if p.look(nil) {
+	if p.look() {
 		return true
 	}
-	if p.quiet && p.brisk && p.asleep.CompareAndSwap(0, held) {
-		if !p.pending.Load() {
-			p.look(&unix.Timespec{Nsec: int64(hold)})
-		}
-		p.asleep.Store(0)
-		if p.ready > 0 || p.pending.Load() {
-			return true
-		}
-		p.brisk = false
-	}
-	p.asleep.Store(parked)
+	p.asleep.Store(true)
 	if p.pending.Load() { // a Wake that came before asleep was set did not interrupt us
-		p.asleep.Store(0)
+		p.asleep.Store(false)
 		return true
 	}
 	return false
 }
 
-// look fills kev with what is ready, waiting for the time given, or not at all.
-func (p *poller) look(wait *unix.Timespec) bool {
-	var n uintptr
-	var errno syscall.Errno
-	if wait == nil {
-		n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(&p.kev[0])), uintptr(len(p.kev)), 0, 0, 0)
-	} else {
-		n, _, errno = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.epfd), uintptr(unsafe.Pointer(&p.kev[0])), uintptr(len(p.kev)), uintptr(unsafe.Pointer(wait)), 0, 0)
-	}
+// look fills kev with what is ready, without waiting.
+func (p *poller) look() bool {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(unsafe.SliceData(p.kev))), uintptr(len(p.kev)), 0, 0, 0)
 	if errno != 0 {
 		n = 0
 	}
@@ -143,25 +98,20 @@ func (p *poller) look(wait *unix.Timespec) bool {
 	return n > 0
 }
 
-func (p *poller) Wait(events []Event, deadline time.Time, quiet bool) (int, error) {
+func (p *poller) Wait(events []Event, deadline time.Time) (int, error) {
 	if len(p.kev) != len(events) {
 		p.kev = make([]unix.EpollEvent, len(events))
 	}
 	if p.pending.Swap(false) { // somebody has work for the owner: look, and do not sleep
-		p.look(nil)
+		p.look()
 		return p.fill(events), nil
 	}
-	p.quiet = quiet
 	if !deadline.Equal(p.armed) {
 		p.file.SetReadDeadline(deadline)
 		p.armed = deadline
 	}
-	began := time.Now()
 	err := p.raw.Read(p.try)
-	p.asleep.Store(0)
-	if !p.brisk {
-		p.brisk = err == nil && time.Since(began) < hold/2
-	}
+	p.asleep.Store(false)
 	if p.pending.Swap(false) || err != nil {
 		// A Wake may have put the deadline into the past to interrupt us; the next Wait sets it anew.
 		p.armed = time.Unix(0, 1)
@@ -180,9 +130,6 @@ func (p *poller) fill(events []Event) int {
 	for i := range p.ready {
 		k := &p.kev[i]
 		t := Token(uint32(k.Fd)) | Token(uint32(k.Pad))<<32
-		if t == alarmToken {
-			continue // it has done its work; edge-triggered, it need not be read
-		}
 		var r Ready
 		if k.Events&unix.EPOLLIN != 0 {
 			r |= Readable
@@ -210,18 +157,9 @@ func (p *poller) Wake() {
 	if p.pending.Swap(true) {
 		return
 	}
-	switch {
-	case p.asleep.CompareAndSwap(parked, 0):
+	if p.asleep.CompareAndSwap(true, false) {
 		p.file.SetReadDeadline(past)
-	case p.asleep.CompareAndSwap(held, 0):
-		one := [8]byte{1}
-		unix.Write(p.alarm, one[:])
 	}
 }
 
-func (p *poller) Close() error {
-	if p.alarm >= 0 {
-		unix.Close(p.alarm)
-	}
-	return p.file.Close()
-}
+func (p *poller) Close() error { return p.file.Close() }

@@ -16,7 +16,7 @@ func wait(t *testing.T, p Poller, deadline time.Time) time.Duration {
 	t.Helper()
 	began := time.Now()
 	var events [4]Event
-	n, err := p.Wait(events[:], deadline, false)
+	n, err := p.Wait(events[:], deadline)
 	if n != 0 || err != nil {
 		t.Fatalf("%d events, %v", n, err)
 	}
@@ -89,7 +89,7 @@ func TestNoWakeIsLost(t *testing.T) {
 		end := time.Now().Add(2 * patience)
 		for posted.Load() < wakers*times {
 			// The deadline is what a lost Wake would wait for.
-			if _, err := p.Wait(events[:], end, true); err != nil {
+			if _, err := p.Wait(events[:], end); err != nil {
 				t.Fatal(err)
 			}
 			for _, err := ep.Read(buf); err == nil; _, err = ep.Read(buf) {
@@ -113,7 +113,7 @@ func TestTwoPollersWakeEachOther(t *testing.T) {
 			var events [4]Event
 			for i := range int32(rounds) {
 				for turn.Load() != 2*i+mine {
-					if _, err := me.Wait(events[:], end, i%2 == 0); err != nil {
+					if _, err := me.Wait(events[:], end); err != nil {
 						t.Error(err)
 						return
 					}
@@ -187,7 +187,7 @@ func TestAWaitHoldsNoProcessor(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			var events [1]Event
-			p.Wait(events[:], time.Time{}, true)
+			p.Wait(events[:], time.Time{})
 			close(done)
 		}()
 		began := time.Now()
@@ -210,7 +210,7 @@ func TestAClosedPoller(t *testing.T) {
 		}
 		p.Close()
 		var events [1]Event
-		if _, err := p.Wait(events[:], time.Time{}, false); err == nil {
+		if _, err := p.Wait(events[:], time.Time{}); err == nil {
 			t.Error("it waits")
 		}
 		p.Wake() // does nothing

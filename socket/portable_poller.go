@@ -56,7 +56,7 @@ func (p *portablePoller) Close() error {
 	return nil
 }
 
-func (p *portablePoller) Wait(events []Event, deadline time.Time, _ bool) (int, error) {
+func (p *portablePoller) Wait(events []Event, deadline time.Time) (int, error) {
 	p.mu.Lock()
 	told := p.told
 	p.told = nil

@@ -100,9 +100,8 @@ type Poller interface {
 	Remove(l Listener) error
 	// Wait fills events and returns how many. It returns at once when something is ready; otherwise it parks the
 	// calling goroutine, and no thread, until something is, Wake is called or the deadline has passed. The zero
-	// deadline waits for ever. quiet says that nobody else is known to want the processor: then the wait may hold it
-	// for a moment instead of parking.
-	Wait(events []Event, deadline time.Time, quiet bool) (int, error)
+	// deadline waits for ever.
+	Wait(events []Event, deadline time.Time) (int, error)
 	// Wake makes the current or the next Wait return. It may be called from any goroutine and does not block.
 	Wake()
 	Close() error

@@ -83,7 +83,7 @@ func pair(t *testing.T, n Network) (Endpoint, *net.TCPConn) {
 func next(t *testing.T, p Poller, deadline time.Time) map[Token]Ready {
 	t.Helper()
 	var events [16]Event
-	n, err := p.Wait(events[:], deadline, false)
+	n, err := p.Wait(events[:], deadline)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestNoEventIsLostForWantOfRoom(t *testing.T) {
 		}
 		var events [3]Event
 		for end := time.Now().Add(patience); len(left) > 0; {
-			n, err := p.Wait(events[:], end, false)
+			n, err := p.Wait(events[:], end)
 			if err != nil || time.Now().After(end) {
 				t.Fatalf("%v, without events for %v", err, left)
 			}

@@ -91,9 +91,10 @@ func (l *loop) run() {
 		if len(l.again) > 0 {
 			l.poller.Wake() // look, and do not sleep
 		}
-		// The processor is given up at once. Holding it for a moment wakes the loop for every single event, and what is
-		// lost with the batches costs more than parking: 1.18 instead of 0.96 times nginx's CPU for short connections.
-		n, err := l.poller.Wait(l.events[:], l.deadline(), false)
+		// Wait gives the processor up at once when nothing is ready. Holding it for a moment would wake the loop for every
+		// single event, and what is lost with the batches costs more than parking: measured, 1.18 instead of 0.96 times
+		// nginx's CPU for short connections.
+		n, err := l.poller.Wait(l.events[:], l.deadline())
 		if err != nil {
 			l.engine.failed(err)
 			return
