@@ -1,0 +1,27 @@
+package link
+
+import "vitrine/trace"
+
+// What the Card does with a frame before a driver sees it.
+var (
+	reasonFCS = trace.Declare("link.fcs", trace.Refused,
+		"The frame's check sequence does not match its bytes: it was damaged on the wire.", "IEEE 802.3 §3.2.9")
+	reasonRunt = trace.Declare("link.runt", trace.Refused,
+		"The frame is shorter than any frame may be.", "IEEE 802.3 §3.4")
+	reasonGiant = trace.Declare("link.giant", trace.Refused,
+		"The frame is longer than the interface's MTU allows.", "IEEE 802.3 §3.2.7")
+	reasonForeign = trace.Declare("link.foreign", trace.Refused,
+		"The frame is for another station's MAC address, or for a group that was not joined.", "IEEE 802.3 §4.2.4.1.1")
+	reasonSource = trace.Declare("link.group-source", trace.Refused,
+		"The frame claims to come from a group address, from which no station sends.", "IEEE 802.3 §3.2.3")
+	reasonModerated = trace.Declare("link.moderated", trace.Info,
+		"A frame has arrived so soon after the last interrupt that it waits for others to be noticed with it.", "")
+)
+
+// What adapters do.
+var (
+	reasonOverrun = trace.Declare("link.overrun", trace.Failed,
+		"The receive ring was full, so the frame was lost.", "")
+	reasonFull = trace.Declare("link.full", trace.Info,
+		"The transmit ring is full; what is to be sent waits.", "")
+)
