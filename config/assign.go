@@ -107,6 +107,15 @@ func (d *decoder) assignText(s *setting, text string, l located, field any) {
 		path := d.resolve(text, l)
 		d.checkFolder(path, text, l)
 		store(field, path, l)
+	case kindSocket:
+		if text != "" {
+			text = d.resolve(text, l)
+		}
+		if len(text) > longestSocket {
+			d.fail(l.at, fmt.Sprintf("this path of a socket has %d bytes, and %d are the most: %s", len(text), longestSocket, quoted(text)), "choose a shorter one")
+			return
+		}
+		store(field, text, l)
 	case kindFile:
 		if text == "" {
 			d.fail(l.at, s.name+" names no file", `write a path, "stdout" or "stderr"`)
@@ -121,6 +130,9 @@ func (d *decoder) assignText(s *setting, text string, l located, field any) {
 		store(field, text, l)
 	}
 }
+
+// longestSocket is the longest path of a Unix socket: sun_path less the final NUL, unix(7).
+const longestSocket = 107
 
 // resolve makes a path absolute: it is relative to the file that says it.
 func (d *decoder) resolve(path string, l located) string {

@@ -32,7 +32,11 @@ func (d *decoder) assignList(s *setting, elements []located, field any) {
 		*f = nil
 		for _, l := range elements {
 			if text, ok := d.text(s, l); ok {
-				network, problem := parseNetwork(text)
+				parse := parseNetwork
+				if s.kind == kindInterfaces {
+					parse = parseOwnAddress
+				}
+				network, problem := parse(text)
 				if problem != nil {
 					d.problem(l, problem)
 					continue
@@ -50,6 +54,18 @@ func (d *decoder) assignList(s *setting, elements []located, field any) {
 					continue
 				}
 				*f = append(*f, Value[netip.AddrPort]{address, l.pos})
+			}
+		}
+	case *[]Value[netip.Addr]:
+		*f = nil
+		for _, l := range elements {
+			if text, ok := d.text(s, l); ok {
+				address, problem := parseGateway(text)
+				if problem != nil {
+					d.problem(l, problem)
+					continue
+				}
+				*f = append(*f, Value[netip.Addr]{address, l.pos})
 			}
 		}
 	case *headerField:

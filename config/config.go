@@ -26,6 +26,7 @@ type Config struct {
 	Loops     Value[int]               // event loops under events-per-core; 0: one a core
 	Workers   Value[int]               // workers under pool; 0: four a core
 	Threads   Value[int]               // connections served at once under threads
+	Network   *Network                 // the own TCP/IP stack; nil: the kernel's sockets
 	Listens   []*Listen                // in file order
 	Sites     []*Site                  // in file order
 	Base      Settings                 // what the top level says for all sites; they have inherited it already
@@ -34,6 +35,7 @@ type Config struct {
 	Memory    Memory                   // what the program may keep in memory and in descriptors
 	Access    Log                      // the access log of requests that no site answered; the same as Base.Access
 	Errors    ErrorLog                 // the error log
+	Control   Control                  // how other commands ask the running server
 	Server    Value[string]            // the Server response field; empty sends none
 	Expects   []*Expect                // every expect block, those inside sites too, in file order
 	Paths     []string                 // every file that was read, the first one first

@@ -80,6 +80,8 @@ func (d *decoder) open(t *blockType, b *block, owner any) {
 // stamp puts the place of a block into its value.
 func stamp(value any, pos trace.Position) {
 	switch v := value.(type) {
+	case *Network:
+		v.Pos = pos
 	case *Listen:
 		v.Pos = pos
 	case *Site:

@@ -13,13 +13,18 @@ type ServeOptions struct {
 	Root     string   // the folder; empty: the working directory
 	Listen   []string // --listen; empty: DefaultListen
 	IO       string   // --io; empty: the default
+	Net      string   // --net: the own stack's adapter and addresses; empty: the kernel's sockets
 	Log      string   // --log: a format of the access log, or "off"; empty: readable on a terminal, combined elsewhere
 	Terminal bool     // standard output is a terminal
 	Listing  *bool    // --listing; nil: folders without an index are listed
 }
 
-// DefaultListen is where `vitrine serve` listens when it is not told: for this machine only.
-const DefaultListen = "127.0.0.1:8080"
+// DefaultListen is where `vitrine serve` listens when it is not told: for this machine only. OwnListen is where it
+// listens on an own network: there is nobody else on its addresses, and no privilege for low ports.
+const (
+	DefaultListen = "127.0.0.1:8080"
+	OwnListen     = ":80"
+)
 
 // defaultIO is the architecture that serves best on a system: an event loop a core where it has epoll, and elsewhere a
 // goroutine a connection. The engine's own default is the same, and a test of the server holds the two together: text is
@@ -49,6 +54,13 @@ func (opt ServeOptions) Check() *Diagnostics {
 				hint = "did you mean " + quoted(near) + "? " + hint
 			}
 			flag(name, value, &problem{message: "there is no " + quoted(value), hint: hint})
+		}
+	}
+	if opt.Net != "" {
+		d.network(opt.Net)
+		if !d.diags.HasErrors() {
+			d.config = Default(opt)
+			d.checkListensOn()
 		}
 	}
 	choice("--io", opt.IO, Choices("io"))
@@ -112,6 +124,10 @@ func Default(opt ServeOptions) *Config {
 	l := &Listen{}
 	d.defaults(listenBlock, l)
 	l.Addresses = []Value[string]{flagged(chosen, DefaultListen)}
+	if opt.Net != "" {
+		d.network(opt.Net)
+		l.Addresses[0].V = OwnListen
+	}
 	if len(opt.Listen) > 0 {
 		l.Addresses = nil
 		for _, address := range opt.Listen {

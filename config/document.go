@@ -75,6 +75,8 @@ func servesFiles(value any) bool {
 // blockPosition is where a block was written.
 func blockPosition(value any) trace.Position {
 	switch v := value.(type) {
+	case *Network:
+		return v.Pos
 	case *Listen:
 		return v.Pos
 	case *Site:
@@ -141,7 +143,12 @@ func entries(k kind, field any) []entry {
 	case *[]Value[string]:
 		return eachEntry(*f, func(s string) string { return s })
 	case *[]Value[netip.Prefix]:
+		if k == kindInterfaces {
+			return eachEntry(*f, netip.Prefix.String)
+		}
 		return eachEntry(*f, shortNetwork)
+	case *[]Value[netip.Addr]:
+		return eachEntry(*f, netip.Addr.String)
 	case *[]Value[netip.AddrPort]:
 		return eachEntry(*f, netip.AddrPort.String)
 	case *map[string]Value[string]:

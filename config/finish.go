@@ -23,6 +23,7 @@ func (d *decoder) finish() {
 		d.warnAt(trace.Position{File: d.files[0].name}, "there is no site, so every request gets 421", `write, for example, site "example.org" { root = "/srv/www" }`)
 	}
 	d.checkListens()
+	d.checkListensOn()
 	d.checkHosts()
 	for _, e := range c.Expects {
 		d.checkExpectNames(e)

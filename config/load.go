@@ -22,6 +22,7 @@ type Options struct {
 	ReadFile  func(path string) ([]byte, error)      // nil: of the file system, up to 16 MiB
 	Glob      func(pattern string) ([]string, error) // of includes; nil: filepath.Glob
 	NoFiles   bool                                   // do not look whether roots and missing pages exist
+	Net       string                                 // what --net says, in place of a network block; empty: nothing
 	ReasonIDs func() []string                        // the ids that expect blocks may name; nil: they are not checked
 }
 
@@ -59,6 +60,9 @@ func Parse(src []byte, filename string, opt Options) (*Config, *Diagnostics) {
 	top := &body{}
 	d.read(filename, src, nil, top)
 	d.decode(d.root, top, d.config)
+	if d.opt.Net != "" {
+		d.network(d.opt.Net)
+	}
 	for _, f := range d.files {
 		d.checkLocals(f)
 	}
@@ -75,6 +79,7 @@ type file struct {
 	dir  string // absolute: what relative paths in it are relative to
 	source
 	parent  *file // the file that includes this one
+	flag    bool  // it is no file, but what a flag says
 	locals  map[string]*local
 	ordered []*local
 

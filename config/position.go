@@ -47,7 +47,10 @@ func (d *decoder) positionAt(name string, offset int) trace.Position {
 	line := sort.SearchInts(f.lines, offset+1) // the first line that begins behind it has the number of the one before
 	pos := trace.Position{File: name, Line: line}
 	pos.Column = 1 + utf8.RuneCount(f.text[f.lines[line-1]:offset])
-	if f.parent != nil {
+	switch {
+	case f.flag:
+		pos.Origin = trace.Flag
+	case f.parent != nil:
 		pos.Origin = trace.Include
 	}
 	return pos
@@ -76,6 +79,9 @@ func (d *decoder) spotOf(l located, offset int) (at hcl.Range, exact bool) {
 			return l.at, false
 		}
 		return hcl.Range{Filename: l.at.Filename, Start: hcl.Pos{Byte: offset}, End: hcl.Pos{Byte: offset + 1}}, true
+	}
+	if l.file.flag {
+		return one(l.at.Start.Byte+offset, true) // it is what it says
 	}
 	template, native := l.expr.(*hclsyntax.TemplateExpr)
 	if !native {

@@ -35,7 +35,7 @@ var schema = &blockType{
 			also: []string{"import", "includes"}},
 	},
 	blocks: []*blockType{
-		localsBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock,
+		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, controlBlock,
 		filesBlock, typesBlock, headerBlock, siteBlock, expectBlock,
 	},
 }

@@ -25,6 +25,9 @@ const (
 	kindHeaders                // header field names and templates
 	kindFieldNames             // a list of header field names
 	kindFolder                 // a folder that exists, relative to the file that says it
+	kindInterfaces             // a list of a station's own addresses with the length of their networks
+	kindAddresses              // a list of addresses
+	kindSocket                 // the path of a Unix socket, relative to the file that says it; empty: none is said
 	kindFile                   // a file, relative to the file that says it, or stdout or stderr
 )
 
@@ -45,12 +48,15 @@ var kinds = [...]struct{ name, article, example string }{
 	kindHeaders:    {"header fields", "header fields in braces", `{ X-Name = "value" }`},
 	kindFieldNames: {"list of header fields", "a list of header field names", `["X-Name"]`},
 	kindFolder:     {"folder", "the path of a folder in quotes", `"/srv/www"`},
+	kindInterfaces: {"list of addresses with lengths", "a list of addresses with the length of their networks", `["198.18.0.2/24"]`},
+	kindAddresses:  {"list of addresses", "a list of addresses", `["198.18.0.1"]`},
+	kindSocket:     {"path", "a path in quotes", `"/run/vitrine/control.sock"`},
 	kindFile:       {"file", "a path, \"stdout\" or \"stderr\"", `"/var/log/vitrine.log"`},
 }
 
 // isList reports whether the kind is written as a list.
 func (k kind) isList() bool {
-	return k == kindTexts || k == kindNetworks || k == kindSockets || k == kindFieldNames
+	return k == kindTexts || k == kindNetworks || k == kindSockets || k == kindFieldNames || k == kindInterfaces || k == kindAddresses
 }
 
 // isMap reports whether the kind is written as names and values in braces.

@@ -43,7 +43,7 @@ func (p Position) String() string {
 	switch {
 	case p.Origin == Default || p.IsZero():
 		return "default"
-	case p.Line == 0:
+	case p.Line == 0 || p.Origin == Flag: // a flag has one line, which its name says already
 		return p.File
 	case p.Column == 0:
 		return p.File + ":" + strconv.Itoa(p.Line)
