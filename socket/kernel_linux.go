@@ -1,8 +1,6 @@
 package socket
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -18,58 +16,20 @@ type Kernel struct{}
 // Listen opens a listening socket. dual makes a socket on the IPv6 unspecified address take IPv4 connections too.
 // Options that connections inherit (TCP_NODELAY, SO_KEEPALIVE) are set here once, so that accepting costs no further call.
 func (Kernel) Listen(addr netip.AddrPort, dual bool, o ListenOptions) (Listener, error) {
-	family := unix.AF_INET
-	if addr.Addr().Is6() {
-		family = unix.AF_INET6
-	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
-	if err != nil && dual && errors.Is(err, unix.EAFNOSUPPORT) { // a system without IPv6
-		return Kernel{}.Listen(netip.AddrPortFrom(netip.IPv4Unspecified(), addr.Port()), false, o)
-	}
+	fd, bound, err := listenTCP(addr, dual, o, func(family int) (int, error) {
+		return unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	}, []option{
+		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
+		// A client that vanished without a word is noticed after two minutes, also where no time-out of ours runs.
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 60},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 4},
+	})
 	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
+		return nil, err
 	}
-	set := func(level, opt, value int) {
-		if err == nil {
-			err = unix.SetsockoptInt(fd, level, opt, value)
-		}
-	}
-	set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	if o.ReusePort {
-		set(unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-	}
-	if family == unix.AF_INET6 {
-		only := 1
-		if dual {
-			only = 0
-		}
-		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only)
-	}
-	set(unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	// A client that vanished without a word is noticed after two minutes, also where no time-out of ours runs.
-	set(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-	set(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 60)
-	set(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15)
-	set(unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 4)
-	if err == nil {
-		err = unix.Bind(fd, sockaddr(addr))
-	}
-	if err == nil {
-		backlog := o.Backlog
-		if backlog <= 0 {
-			backlog = 4096
-		}
-		err = unix.Listen(fd, backlog)
-	}
-	var sa unix.Sockaddr
-	if err == nil {
-		sa, err = unix.Getsockname(fd)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("listen %s: %w", addr, err)
-	}
-	return &kernelListener{fd: fd, addr: fromSockaddr(sa)}, nil
+	return &kernelListener{fd: fd, addr: bound}, nil
 }
 
 type kernelListener struct {

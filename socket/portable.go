@@ -3,8 +3,6 @@
 package socket
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -25,64 +23,24 @@ type Portable struct{}
 // Listen opens a listening socket. dual makes a socket on the IPv6 unspecified address take IPv4 connections too.
 // Several sockets on one address need not share its connections evenly; some systems give all to one of them.
 func (Portable) Listen(addr netip.AddrPort, dual bool, o ListenOptions) (Listener, error) {
-	family := unix.AF_INET
-	if addr.Addr().Is6() {
-		family = unix.AF_INET6
-	}
-	syscall.ForkLock.RLock() // no child may inherit it before it is marked
-	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
-	if err == nil {
+	fd, bound, err := listenTCP(addr, dual, o, func(family int) (int, error) {
+		syscall.ForkLock.RLock() // no child may inherit it before it is marked
+		defer syscall.ForkLock.RUnlock()
+		fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+		if err != nil {
+			return -1, err
+		}
 		unix.CloseOnExec(fd)
-	}
-	syscall.ForkLock.RUnlock()
-	if err != nil && dual && errors.Is(err, unix.EAFNOSUPPORT) { // a system without IPv6
-		return Portable{}.Listen(netip.AddrPortFrom(netip.IPv4Unspecified(), addr.Port()), false, o)
-	}
+		return fd, unix.SetNonblock(fd, true)
+	}, nil)
 	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	set := func(level, opt, value int) {
-		if err == nil {
-			err = unix.SetsockoptInt(fd, level, opt, value)
-		}
-	}
-	set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	if o.ReusePort {
-		set(unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-	}
-	if family == unix.AF_INET6 {
-		only := 1
-		if dual {
-			only = 0
-		}
-		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only)
-	}
-	if err == nil {
-		err = unix.SetNonblock(fd, true)
-	}
-	if err == nil {
-		err = unix.Bind(fd, sockaddr(addr))
-	}
-	if err == nil {
-		backlog := o.Backlog
-		if backlog <= 0 {
-			backlog = 4096
-		}
-		err = unix.Listen(fd, backlog)
-	}
-	var sa unix.Sockaddr
-	if err == nil {
-		sa, err = unix.Getsockname(fd)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("listen %s: %w", addr, err)
+		return nil, err
 	}
 	d, err := newDescriptor(fd)
 	if err != nil {
 		return nil, err
 	}
-	return &portableListener{descriptor: d, addr: fromSockaddr(sa)}, nil
+	return &portableListener{descriptor: d, addr: bound}, nil
 }
 
 // descriptor is a non-blocking socket that the runtime's poller knows, so that goroutines can wait for it.
