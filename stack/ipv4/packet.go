@@ -36,12 +36,15 @@ type Packet struct {
 	TTL, TOS uint8
 	DF       bool // not to be fragmented on the way
 	Fragment ip.Fragment
-	Header   []byte // with options; aliases what was parsed
+	Header   []byte // with options; aliases what was parsed, and so does what lies behind it, see Bytes
 	Payload  []byte // cut to the total length, so without a frame's padding; aliases what was parsed
 
 	// Pointer is the byte that a refusal is about, for an ICMP parameter problem; 0: there is nothing to tell the sender.
 	Pointer uint8
 }
+
+// Bytes is the packet as it came, header and payload, without padding: what an ICMP error quotes.
+func (p *Packet) Bytes() []byte { return p.Header[:cap(p.Header)] }
 
 // Parse reads a packet from what a frame carries. A Reason means that it is to be dropped; then the fields that were read
 // so far are filled in, but Payload is not.
@@ -69,7 +72,7 @@ func Parse(b []byte) (p Packet, why *trace.Reason) {
 	}
 	p.Src, p.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 	p.TOS, p.TTL, p.Protocol = b[1], b[8], b[9]
-	p.Header = b[:n:n]
+	p.Header = b[:n:total]
 	flags := binary.BigEndian.Uint16(b[6:])
 	p.DF = flags&flagDF != 0
 	p.Fragment = ip.Fragment{

@@ -31,7 +31,7 @@ func Parse(b []byte, src, dst netip.Addr, verified bool) (d Datagram, why *trace
 	}
 	d.SrcPort, d.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	switch {
-	case !verified && b[6]|b[7] == 0:
+	case b[6]|b[7] == 0:
 		// RFC 768: no checksum was made. RFC 8200 §8.1: there is always one in IPv6, which protects its header only so.
 		if !src.Is4() {
 			return d, reasonNoChecksum.Reach()
