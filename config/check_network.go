@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"vitrine/trace"
 )
 
 // adapterKinds are the adapters that can carry a server.
@@ -210,6 +212,27 @@ func checkNetwork(d *decoder, b *block, value any) {
 	if n.Moderation.V > 0 && n.BusyPoll.V > 0 && n.BusyPoll.V >= n.Moderation.V {
 		d.warnAt(n.Moderation.Pos, "moderation has no effect: busy_poll looks for frames all that time", "keep one of them", Related{n.BusyPoll.Pos, "busy_poll is set here"})
 	}
+}
+
+// checkQueues holds the queues against the event loops.
+func (d *decoder) checkQueues() {
+	c := d.config
+	n := c.Network
+	switch {
+	case n == nil || n.Queues.V == 0:
+	case c.IO.V != "events-per-core" && n.Queues.V > 1:
+		d.failAt(n.Queues.Pos, fmt.Sprintf("%d queues need as many event loops, and io = %q has one", n.Queues.V, c.IO.V), `remove queues, or say io = "events-per-core"`, placed(c.IO.Pos, "io is set here")...)
+	case c.Loops.V > 0 && c.Loops.V != n.Queues.V:
+		d.failAt(n.Queues.Pos, fmt.Sprintf("each queue has an event loop of its own, and there are %d queues and %d loops", n.Queues.V, c.Loops.V), "keep one of the two settings", placed(c.Loops.Pos, "loops is set here")...)
+	}
+}
+
+// placed is a related place, unless nobody wrote it.
+func placed(pos trace.Position, text string) []Related {
+	if place(pos) == "" {
+		return nil
+	}
+	return []Related{{pos, text}}
 }
 
 // checkOwnAddresses holds the addresses against each other. Several in one network are legal: each brings its own ports.

@@ -24,6 +24,7 @@ func (d *decoder) finish() {
 	}
 	d.checkListens()
 	d.checkListensOn()
+	d.checkQueues()
 	d.checkHosts()
 	for _, e := range c.Expects {
 		d.checkExpectNames(e)

@@ -41,7 +41,7 @@ func TestANetworkThatSaysItsAddressesHasDefaultsForTheRest(t *testing.T) {
 		site "a.example" {
 			root = "/srv"
 		}`).Network
-	if n.TCP.Congestion.V != "cubic" || n.TCP.TimeWait.V != time.Minute || n.IP.Neighbors.V != 1024 || n.TCP.Congestion.Pos.Origin != trace.Default {
+	if n.TCP.Congestion.V != "cubic" || n.TCP.TimeWait.V != time.Minute || n.IP.Neighbors.V != 4096 || n.TCP.Congestion.Pos.Origin != trace.Default {
 		t.Errorf("the network is %+v", n)
 	}
 	again := document(networkBlock, n)
@@ -180,4 +180,20 @@ func FuzzNetFlag(f *testing.F) {
 			t.Errorf("%q is written as another configuration: %v\n%s", flag, ds, c.HCL())
 		}
 	})
+}
+
+func TestEachQueueHasALoop(t *testing.T) {
+	for _, test := range []struct{ top, queues, want string }{
+		{`io = "events"`, "2", `2 queues need as many event loops, and io = "events" has one`},
+		{"io = \"events-per-core\"\nloops = 3", "2", "there are 2 queues and 3 loops"},
+		{"io = \"events-per-core\"\nloops = 2", "2", ""},
+		{`io = "events-per-core"`, "4", ""},
+		{`io = "threads"`, "1", ""},
+	} {
+		text := test.top + strings.Replace(base, "  address", "  queues = "+test.queues+"\n  address", 1)
+		c, ds := Parse([]byte(text), "base.hcl", Options{NoFiles: true})
+		if test.want == "" && (c == nil || len(ds.All()) > 0) || test.want != "" && !strings.Contains(ds.Error(), test.want) {
+			t.Errorf("%s with %s queues: %v", test.top, test.queues, ds)
+		}
+	}
 }

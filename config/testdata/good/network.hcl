@@ -1,5 +1,5 @@
 # A network of one's own, with everything that can be said about it.
-io = "events"
+io = "events-per-core"
 
 network "tap:tap0" {
   address     = ["198.18.0.2/24", "198.18.0.3/24", "fd00:198:18::2/64"]
@@ -26,7 +26,7 @@ network "tap:tap0" {
   ip {
     reassembly_bytes = "1MiB"
     neighbors        = 64
-    icmp_rate        = 0
+    icmp_rate        = 10
   }
 }
 
