@@ -1,0 +1,246 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 20 * time.Second
+
+func asked(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// folderOf is an environment in which all servers have their sockets in one folder.
+func folderOf(folder string) func(string) string {
+	return func(name string) string {
+		if name == "RUNTIME_DIRECTORY" {
+			return folder
+		}
+		return ""
+	}
+}
+
+// short is a folder whose path leaves room for the name of a socket.
+func short(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	return filepath.Join(folder, "vitrine")
+}
+
+func listen(t *testing.T, path string, s Server) *Listener {
+	t.Helper()
+	if s.Status == nil {
+		s.Status = func() Status { return Status{PID: 7} }
+	}
+	l, err := Listen(path, true, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func TestAServerTellsWhoItIsAndWhatItHas(t *testing.T) {
+	path := filepath.Join(short(t), "7.sock")
+	want := Socket{Protocol: "tcp", State: "ESTABLISHED", Local: "198.18.0.2:80", TCP: &TCP{MSS: 1448, RTT: 0.05, Options: []string{"ts"}}}
+	listen(t, path, Server{
+		Status:   func() Status { return Status{PID: 7, Network: "tap:tap0"} },
+		Sockets:  func(context.Context) ([]Socket, error) { return []Socket{want}, nil },
+		Counters: func(context.Context) ([]Counter, error) { return nil, errors.New("the loops do not answer") },
+	})
+	c := Dial(path)
+	if s, err := c.Status(asked(t)); err != nil || s.PID != 7 || s.Network != "tap:tap0" {
+		t.Errorf("the status is %+v, %v", s, err)
+	}
+	all, err := c.Sockets(asked(t))
+	if err != nil || len(all) != 1 || all[0].Local != want.Local || all[0].TCP == nil || all[0].TCP.RTT != 0.05 {
+		t.Errorf("the sockets are %+v, %v", all, err)
+	}
+	if _, err := c.Counters(asked(t)); err == nil || !strings.Contains(err.Error(), "the loops do not answer") {
+		t.Errorf("the counters: %v", err)
+	}
+}
+
+func TestAServerOnTheKernelsSocketsSaysSo(t *testing.T) {
+	path := filepath.Join(short(t), "7.sock")
+	listen(t, path, Server{})
+	c := Dial(path)
+	_, sockets := c.Sockets(asked(t))
+	_, counters := c.Counters(asked(t))
+	_, capture := c.Capture(asked(t), CaptureOptions{})
+	for _, err := range []error{sockets, counters, capture} {
+		if !errors.Is(err, ErrKernel) {
+			t.Errorf("the answer is %v", err)
+		}
+	}
+}
+
+func TestOnlyTheUserMayUseTheSocket(t *testing.T) {
+	path := filepath.Join(short(t), "7.sock")
+	listen(t, path, Server{})
+	for name, want := range map[string]fs.FileMode{path: fs.ModeSocket | 0o600, filepath.Dir(path): fs.ModeDir | 0o700} {
+		info, err := os.Lstat(name)
+		if err != nil || info.Mode() != want {
+			t.Errorf("%s has the mode %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+func TestAFolderInWhichOthersMayWriteIsRefused(t *testing.T) {
+	folder := short(t)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(filepath.Join(folder, "7.sock"), true, Server{}); err == nil || !strings.Contains(err.Error(), "others may write") {
+		t.Errorf("it listens there: %v", err)
+	}
+}
+
+// leave leaves a socket behind on which nobody listens, as a process does that was killed.
+func leave(t *testing.T, path string) {
+	t.Helper()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+}
+
+func TestWhatOthersLeftBehindIsRemoved(t *testing.T) {
+	folder := short(t)
+	first := listen(t, filepath.Join(folder, "1.sock"), Server{})
+	for _, name := range []string{"2.sock", "3.sock"} {
+		leave(t, filepath.Join(folder, name))
+	}
+	listen(t, filepath.Join(folder, "3.sock"), Server{})
+	if _, err := os.Lstat(filepath.Join(folder, "2.sock")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket of a server that was killed is still there: %v", err)
+	}
+	leave(t, filepath.Join(folder, "4.sock"))
+	all, denied := Find(asked(t), folderOf(folder))
+	if len(all) != 2 || len(denied) != 0 {
+		t.Errorf("found %+v, and denied %v", all, denied)
+	}
+	if _, err := os.Lstat(filepath.Join(folder, "4.sock")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("looking for servers leaves it there: %v", err)
+	}
+	first.Close()
+	if _, err := os.Lstat(first.Path()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a server that has stopped leaves its socket: %v", err)
+	}
+}
+
+func TestASocketThatIsInUseIsNotTaken(t *testing.T) {
+	path := filepath.Join(short(t), "7.sock")
+	listen(t, path, Server{})
+	if _, err := Listen(path, true, Server{}); err == nil || !strings.Contains(err.Error(), "another server listens") {
+		t.Errorf("the second one: %v", err)
+	}
+	file := filepath.Join(filepath.Dir(path), "notes")
+	if err := os.WriteFile(file, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(file, false, Server{}); err == nil {
+		t.Error("a file was taken for a socket")
+	}
+	if text, err := os.ReadFile(file); string(text) != "mine" {
+		t.Errorf("the file is %q, %v", text, err)
+	}
+}
+
+func TestACaptureStreamsUntilItsReaderHasEnough(t *testing.T) {
+	path := filepath.Join(short(t), "7.sock")
+	ended := make(chan error, 1)
+	listen(t, path, Server{Capture: func(ctx context.Context, w io.Writer, flush func(), o CaptureOptions) error {
+		if o != (CaptureOptions{Snap: 64, Host: "198.18.0.1", Port: 80}) {
+			t.Errorf("asked for %+v", o)
+		}
+		io.WriteString(w, "block")
+		flush()
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return nil
+	}})
+	body, err := Dial(path).Capture(asked(t), CaptureOptions{Snap: 64, Host: "198.18.0.1", Port: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 5)
+	if _, err := io.ReadFull(body, got); err != nil || !bytes.Equal(got, []byte("block")) {
+		t.Errorf("the first block is %q, %v", got, err)
+	}
+	body.Close()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Error("the capture goes on for nobody")
+	}
+}
+
+func TestACaptureThatCannotBeginSaysWhy(t *testing.T) {
+	path := filepath.Join(short(t), "7.sock")
+	listen(t, path, Server{Capture: func(context.Context, io.Writer, func(), CaptureOptions) error {
+		return errors.New("somebody else captures")
+	}})
+	if _, err := Dial(path).Capture(asked(t), CaptureOptions{}); err == nil || !strings.Contains(err.Error(), "somebody else captures") {
+		t.Errorf("the answer is %v", err)
+	}
+	if _, err := Dial(path).Capture(asked(t), CaptureOptions{Host: "nobody"}); err == nil || !strings.Contains(err.Error(), "no address") {
+		t.Errorf("a host that is no address: %v", err)
+	}
+}
+
+func TestNoServerIsSaidInPlainWords(t *testing.T) {
+	folder := short(t)
+	if _, err := Dial(filepath.Join(folder, "7.sock")).Status(asked(t)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no folder: %v", err)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	leave(t, filepath.Join(folder, "7.sock"))
+	if _, err := Dial(filepath.Join(folder, "7.sock")).Status(asked(t)); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), "no server listens") {
+		t.Errorf("nobody listens: %v", err)
+	}
+}
+
+func TestTheUsualPlaceFollowsTheEnvironment(t *testing.T) {
+	for want, env := range map[string]map[string]string{
+		"/run/web/42.sock":               {"RUNTIME_DIRECTORY": "/run/web:/run/other", "XDG_RUNTIME_DIR": "/run/user/1000"},
+		"/run/user/1000/vitrine/42.sock": {"XDG_RUNTIME_DIR": "/run/user/1000"},
+	} {
+		if got := Path(func(name string) string { return env[name] }, 42); got != want {
+			t.Errorf("the path is %s, want %s", got, want)
+		}
+	}
+	none := func(string) string { return "" }
+	want := systemFolder
+	if os.Getuid() != 0 {
+		want = temporary()
+	}
+	if got := Path(none, 42); filepath.Dir(got) != want {
+		t.Errorf("without a session it is %s", got)
+	}
+}

@@ -1,0 +1,89 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// systemFolder is where services keep their sockets.
+const systemFolder = "/run/vitrine"
+
+// suffix is how the name of a socket ends; a process's number stands before it.
+const suffix = ".sock"
+
+// Path is where the server of a process has its socket when nobody says otherwise.
+func Path(getenv func(string) string, pid int) string {
+	return filepath.Join(folder(getenv), strconv.Itoa(pid)+suffix)
+}
+
+// folder is where this user's servers have their sockets: what the service manager gave this service, the folder of the
+// user's session, the system's for root, or one of the user's for temporary files.
+func folder(getenv func(string) string) string {
+	if given, _, _ := strings.Cut(getenv("RUNTIME_DIRECTORY"), ":"); filepath.IsAbs(given) {
+		return given
+	}
+	if session := getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(session) {
+		return filepath.Join(session, "vitrine")
+	}
+	if os.Getuid() == 0 {
+		return systemFolder
+	}
+	return temporary()
+}
+
+func temporary() string {
+	return filepath.Join(os.TempDir(), "vitrine-"+strconv.Itoa(os.Getuid()))
+}
+
+// folders is every place where a server may be whom this user may ask.
+func folders(getenv func(string) string) []string {
+	all := []string{folder(getenv)}
+	for _, f := range []string{temporary(), systemFolder} {
+		if !slices.Contains(all, f) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// makeFolder makes the folder of a socket, for its owner alone. One that is there and that others may write to is
+// refused: they could put a socket of theirs in the place of ours.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is no folder", path)
+	case !trusted(info):
+		return fmt.Errorf("%s belongs to another user, or others may write to it", path)
+	}
+	return nil
+}
+
+// sockets is every socket that a server may listen on, in the usual places, and the places that this user may not look
+// into.
+func sockets(getenv func(string) string) (all, denied []string) {
+	for _, f := range folders(getenv) {
+		entries, err := os.ReadDir(f)
+		if errors.Is(err, fs.ErrPermission) {
+			denied = append(denied, f)
+		}
+		for _, e := range entries {
+			name, ok := strings.CutSuffix(e.Name(), suffix)
+			if _, err := strconv.Atoi(name); ok && err == nil {
+				all = append(all, filepath.Join(f, e.Name()))
+			}
+		}
+	}
+	return all, denied
+}

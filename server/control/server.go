@@ -1,0 +1,180 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// Bounds of a conversation. Whoever may use the socket is trusted, but may have mistakes.
+const (
+	headTime = 10 * time.Second
+	dialTime = 2 * time.Second
+)
+
+// Listener is the server's end.
+type Listener struct {
+	path string
+	http *http.Server
+}
+
+// Listen opens the socket and answers on it until Close. usual says that the path is the usual one: then its folder is
+// made, for its owner alone, and what other servers have left in it is removed.
+func Listen(path string, usual bool, s Server) (*Listener, error) {
+	if usual {
+		if err := makeFolder(filepath.Dir(path)); err != nil {
+			return nil, err
+		}
+		sweep(filepath.Dir(path))
+	}
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	socket, err := private.Listen(context.Background(), "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		socket.Close()
+		return nil, err
+	}
+	l := &Listener{path: path, http: &http.Server{Handler: handler(s), ReadHeaderTimeout: headTime}}
+	go l.http.Serve(socket)
+	return l, nil
+}
+
+// Path is where the socket is.
+func (l *Listener) Path() string { return l.path }
+
+// Close ends every conversation and removes the socket.
+func (l *Listener) Close() error { return l.http.Close() }
+
+// sweep removes the sockets in a folder on which nobody listens.
+func sweep(folder string) {
+	names, _ := filepath.Glob(filepath.Join(folder, "*"+suffix))
+	for _, name := range names {
+		removeStale(name)
+	}
+}
+
+// removeStale removes a socket on which nobody listens. It is an error when somebody does, or when it is no socket.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode()&os.ModeSocket == 0:
+		return fmt.Errorf("%s is there, and is no socket", path)
+	}
+	c, err := net.DialTimeout("unix", path, dialTime)
+	if err == nil {
+		c.Close()
+		return fmt.Errorf("another server listens on %s", path)
+	}
+	if !isRefused(err) {
+		return err
+	}
+	return os.Remove(path)
+}
+
+// noStack is the status for questions that only the own stack can answer: 409 says that it is a matter of the server's
+// present state.
+const noStack = http.StatusConflict
+
+func handler(s Server) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, s.Status(), nil) })
+	mux.HandleFunc("GET /sockets", func(w http.ResponseWriter, r *http.Request) {
+		if s.Sockets == nil {
+			http.Error(w, "this server runs on the kernel's sockets", noStack)
+			return
+		}
+		all, err := s.Sockets(r.Context())
+		answer(w, all, err)
+	})
+	mux.HandleFunc("GET /counters", func(w http.ResponseWriter, r *http.Request) {
+		if s.Counters == nil {
+			http.Error(w, "this server runs on the kernel's sockets", noStack)
+			return
+		}
+		all, err := s.Counters(r.Context())
+		answer(w, all, err)
+	})
+	mux.HandleFunc("GET /capture", func(w http.ResponseWriter, r *http.Request) {
+		if s.Capture == nil {
+			http.Error(w, "this server runs on the kernel's sockets", noStack)
+			return
+		}
+		capture(w, r, s)
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v)
+}
+
+// capture streams frames until the client goes away.
+func capture(w http.ResponseWriter, r *http.Request, s Server) {
+	o, err := options(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-pcapng")
+	out := bufio.NewWriterSize(w, 64<<10)
+	sent := false
+	flush := func() {
+		sent = true
+		out.Flush()
+		http.NewResponseController(w).Flush()
+	}
+	err = s.Capture(r.Context(), out, flush, o)
+	if err != nil && !sent && r.Context().Err() == nil {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	out.Flush()
+}
+
+func options(r *http.Request) (CaptureOptions, error) {
+	var o CaptureOptions
+	q := r.URL.Query()
+	if text := q.Get("snap"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 31)
+		if err != nil {
+			return o, fmt.Errorf("%q is no number of bytes", text)
+		}
+		o.Snap = int(n)
+	}
+	if text := q.Get("port"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 16)
+		if err != nil {
+			return o, fmt.Errorf("%q is no port", text)
+		}
+		o.Port = uint16(n)
+	}
+	if o.Host = q.Get("host"); o.Host != "" {
+		if _, err := netip.ParseAddr(o.Host); err != nil {
+			return o, fmt.Errorf("%q is no address", o.Host)
+		}
+	}
+	return o, nil
+}
