@@ -82,6 +82,9 @@ func (c *Card) Receive(frames []Frame) (n int, more bool, err error) {
 	}
 	c.c.Passed += uint64(n)
 	c.notice.Polled(got)
+	if err == ErrMore {
+		return n, true, nil
+	}
 	return n, got == len(frames), err
 }
 

@@ -96,8 +96,9 @@ type Adapter interface {
 // Queue is one receive ring and one transmit ring. All methods belong to one goroutine, except Interrupt.
 type Queue interface {
 	// Receive fills frames and returns how many. It never blocks; 0 when there are none. What it fills is valid until
-	// the next Receive. Fewer than len(frames) means that no more were there. An error (ErrDown) is a report, given
-	// once: the queue goes on, and gives frames again when it can. What was filled is valid beside an error too.
+	// the next Receive. Fewer than len(frames) means that no more were there, unless the error is ErrMore. Another error
+	// (ErrDown) is a report, given once: the queue goes on, and gives frames again when it can. After ErrGone there will
+	// be none. What was filled is valid beside an error too.
 	Receive(frames []Frame) (int, error)
 	// Reserve gives memory for one whole frame of n bytes; nil when the transmit ring is full: wait, and try again.
 	// A second Reserve without a Commit between replaces the first.
@@ -175,8 +176,11 @@ type Counters struct {
 	Downs                         uint64 // times that the interface was found down
 }
 
-// Errors that an adapter reports while it runs.
+// What an adapter reports while it runs.
 var (
+	// ErrMore is no failure: the batch ended although frames may be waiting, because its memory was full. The Card turns it
+	// into its word more.
+	ErrMore = errors.New("more frames are waiting")
 	// ErrDown says that the interface was set down. The adapter goes on when it is up again.
 	ErrDown = errors.New("the interface is down; it is used again when it is up (`ip link set … up`)")
 	// ErrGone says that the interface was removed. The adapter will not come back.

@@ -22,6 +22,12 @@ var (
 var (
 	reasonOverrun = trace.Declare("link.overrun", trace.Failed,
 		"The receive ring was full, so the frame was lost.", "")
+	reasonMalformed = trace.Declare("link.malformed", trace.Failed,
+		"The kernel gave a frame that was cut short, or whose offload header makes no sense with it.", "virtio 1.2 §5.1.6")
+	reasonRefused = trace.Declare("link.refused", trace.Failed,
+		"The kernel refused a frame that was to be sent, so it was lost.", "")
+	reasonDown = trace.Declare("link.down", trace.Failed,
+		"The interface is down: nothing is sent or received until it is up again.", "")
 	reasonFull = trace.Declare("link.full", trace.Info,
 		"The transmit ring is full; what is to be sent waits.", "")
 )
