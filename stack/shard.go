@@ -18,7 +18,9 @@ type Owner interface{ Ready(c *Conn, r Ready) }
 
 // Shard is one queue of the adapter with everything that arrives on it. Its methods belong to one goroutine at a time,
 // the owner, but for Post, which any goroutine may call.
-type Shard struct{}
+type Shard struct {
+	remotes remotes // endpoints used away from the shard (remote_shard.go): Flush begins with remotes.serve()
+}
 
 // Index is the shard's place in its stack, from 0.
 func (h *Shard) Index() int { return 0 }
@@ -52,7 +54,9 @@ func (h *Shard) Post(f func()) {}
 func (h *Shard) SetWake(f func()) {}
 
 // Stack is one host on one adapter.
-type Stack struct{}
+type Stack struct {
+	running running // the goroutines that Start made (net_start.go)
+}
 
 // New makes a stack on an adapter. Nothing runs until the owners of its shards call Poll.
 func New(cfg Config, a link.Adapter) (*Stack, error) { return nil, nil }
