@@ -30,19 +30,23 @@ const (
 
 // The types of ICMPv6 (RFC 4443, RFC 4861 §4, RFC 3810 §5).
 const (
-	type6Unreachable            = 1
-	type6PacketTooBig           = 2
-	type6TimeExceeded           = 3
-	type6ParameterProblem       = 4
-	type6Echo                   = 128
-	type6EchoReply              = 129
-	type6MLDQuery               = 130
-	type6RouterSolicitation     = 133
-	type6RouterAdvertisement    = 134
-	type6NeighborSolicitation   = 135
-	type6NeighborAdvertisement  = 136
-	type6Redirect               = 137
-	type6MLDReport              = 143
+	type6Unreachable           = 1
+	type6PacketTooBig          = 2
+	type6TimeExceeded          = 3
+	type6ParameterProblem      = 4
+	type6Echo                  = 128
+	type6EchoReply             = 129
+	type6MLDQuery              = 130
+	type6RouterSolicitation    = 133
+	type6RouterAdvertisement   = 134
+	type6NeighborSolicitation  = 135
+	type6NeighborAdvertisement = 136
+	type6Redirect              = 137
+	type6MLDReport             = 143
+)
+
+// The codes that mean something here.
+const (
 	code4FragmentationNeeded    = 4
 	code4Protocol               = 2
 	code4Port                   = 3

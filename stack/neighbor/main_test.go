@@ -1,0 +1,9 @@
+package neighbor
+
+import (
+	"testing"
+
+	"vitrine/trace/tracetest"
+)
+
+func TestMain(m *testing.M) { tracetest.Main(m, "neighbor.") }
