@@ -81,6 +81,7 @@ func set[T int | int64](v *T, standard T) {
 type Table struct {
 	config  Config
 	index   map[netip.Addr]*entry
+	list    []*entry // the same ones, so that what happens does not depend on a map's order
 	next    int64 // no entry is due before this; 0: none is
 	held    int   // bytes in all
 	version uint64
@@ -89,6 +90,7 @@ type Table struct {
 
 type entry struct {
 	addr      netip.Addr
+	place     int // in the list
 	mac       MAC
 	state     State
 	probes    int
@@ -152,7 +154,7 @@ func (t *Table) schedule(e *entry, at int64) {
 func (t *Table) create(now int64, addr netip.Addr, s State) *entry {
 	if len(t.index) >= t.config.Entries {
 		var victim *entry
-		for _, e := range t.index {
+		for _, e := range t.list {
 			if victim == nil || e.rank() < victim.rank() || e.rank() == victim.rank() && e.older(victim) {
 				victim = e
 			}
@@ -160,8 +162,9 @@ func (t *Table) create(now int64, addr netip.Addr, s State) *entry {
 		reasonFull.Reach()
 		t.remove(victim)
 	}
-	e := &entry{addr: addr, state: s, since: now}
+	e := &entry{addr: addr, place: len(t.list), state: s, since: now}
 	t.index[addr] = e
+	t.list = append(t.list, e)
 	t.version++
 	return e
 }
@@ -188,6 +191,11 @@ func (e *entry) older(o *entry) bool {
 func (t *Table) remove(e *entry) {
 	t.release(e)
 	delete(t.index, e.addr)
+	last := len(t.list) - 1
+	t.list[e.place] = t.list[last]
+	t.list[e.place].place = e.place
+	t.list[last] = nil
+	t.list = t.list[:last]
 	t.version++
 }
 
@@ -232,7 +240,7 @@ type Entry struct {
 // Entries is the table, sorted by address.
 func (t *Table) Entries() []Entry {
 	all := make([]Entry, 0, len(t.index))
-	for _, e := range t.index {
+	for _, e := range t.list {
 		all = append(all, Entry{e.addr, e.mac, e.state, e.since, e.used, len(e.packets), e.due})
 	}
 	slices.SortFunc(all, func(a, b Entry) int { return a.Addr.Compare(b.Addr) })
@@ -264,7 +272,8 @@ func (t *Table) Advance(now int64, emit func(Event)) {
 		return
 	}
 	t.next = 0
-	for _, e := range t.index {
+	for i := len(t.list) - 1; i >= 0; i-- { // from the end, since an entry that is removed is replaced by the last
+		e := t.list[i]
 		if e.due != 0 && e.due <= now {
 			t.expire(now, e, emit)
 		}
