@@ -42,6 +42,7 @@ type Config struct {
 	KeepAliveIdle    int64 // quiet time before the first keep-alive probe, where keep-alive is on
 	KeepAliveEvery   int64 // time between probes
 	KeepAliveProbes  int   // unanswered probes before the connection is given up
+	OrphanStall      int64 // how long a closed connection may make no progress with what is left to send
 	ChallengeACKs    int   // challenge ACKs a second for the whole Host (RFC 5961 §7)
 	ChallengeSpacing int64 // least time between two answers to out-of-window segments of one connection
 }
@@ -69,6 +70,7 @@ func Default() Config {
 		SynAckRetries:    5,
 		Retries:          15,
 		OrphanRetries:    8,
+		OrphanStall:      int64(5 * time.Minute),
 		FinWait2:         int64(60 * time.Second),
 		KeepAliveIdle:    int64(2 * time.Hour),
 		KeepAliveEvery:   int64(75 * time.Second),
