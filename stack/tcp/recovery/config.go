@@ -18,6 +18,7 @@ type Config struct {
 	DelayedACK    int64  // nanoseconds for which the peer may hold an acknowledgement back, RFC 8985 §7.2
 	MaxWindow     int    // bytes that the congestion window never exceeds
 	MaxRecords    int    // records of ranges in flight per connection; beyond it they are no longer split
+	GrowthLimit   int    // segments by which one acknowledgement enlarges the window in slow start at most, RFC 3465 §2.2
 	HyStart       bool   // leave slow start when the round-trip time grows, RFC 9406
 }
 
@@ -32,6 +33,7 @@ func Default() Config {
 		DelayedACK:    int64(200 * time.Millisecond),
 		MaxWindow:     1 << 30,
 		MaxRecords:    8192,
+		GrowthLimit:   44,
 		HyStart:       true,
 	}
 }

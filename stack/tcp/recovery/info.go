@@ -26,3 +26,34 @@ type Info struct {
 	Deadline         int64
 	AppLimited       bool
 }
+
+// Info is what the Sender knows, for people.
+func (s *Sender) Info() Info {
+	i := Info{
+		Algorithm: Cubic, State: "open",
+		Window: int(s.cwnd), Threshold: int(s.ssthresh), MSS: int(s.mss),
+		SRTT: s.srtt, RTTVar: s.rttvar, MinRTT: s.minRTT, RTO: s.RTO(), Backoff: int(s.retries),
+		Outstanding: int(s.outstanding()), InFlight: int(s.inFlight()),
+		Retransmitted: s.retransmitted, Retransmits: uint64(s.retransmits),
+		Timeouts: uint64(s.timeouts), Undone: uint64(s.undone),
+		Reordering: s.reordering, AppLimited: s.appLimited,
+	}
+	if s.reno {
+		i.Algorithm = Reno
+	}
+	if b := s.board; b != nil {
+		i.Sacked, i.Lost = int(b.score.sacked), int(b.score.pending)
+		i.ReorderingWindow = s.reorderingWindow()
+		if b.score.sacked > 0 || b.dups > 0 {
+			i.State = "disorder"
+		}
+	}
+	switch s.state {
+	case recovery:
+		i.State = "recovery"
+	case loss:
+		i.State = "loss"
+	}
+	i.Deadline, i.Timer = s.timer()
+	return i
+}
