@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -75,17 +74,24 @@ func (s *Stack) listenAddress(network, address string) (addr netip.AddrPort, dua
 	return netip.AddrPortFrom(netip.IPv6Unspecified(), addr.Port()), v4, nil
 }
 
-// dialAddress is where to connect to.
+// dialAddress is where to connect to. Without a host that is the stack itself, by the first of its addresses that fits.
 func (s *Stack) dialAddress(network, address string) (netip.AddrPort, error) {
 	addr, err := parseAddress(network, address)
 	if err != nil {
 		return addr, err
 	}
-	if !addr.Addr().IsValid() || addr.Addr().IsUnspecified() {
-		return addr, &net.AddrError{Err: fmt.Sprintf("the host is missing: there is no own machine behind a stack, give one of its addresses (%v)", s.Info().Addresses), Addr: address}
-	}
 	if addr.Port() == 0 {
 		return addr, &net.AddrError{Err: "the port is missing", Addr: address}
+	}
+	if host := addr.Addr(); !host.IsValid() || host.IsUnspecified() {
+		for _, p := range s.Info().Addresses {
+			own := p.Addr().Unmap()
+			if host.IsValid() && own.Is4() != host.Is4() || strings.HasSuffix(network, "4") && !own.Is4() || strings.HasSuffix(network, "6") && own.Is4() {
+				continue
+			}
+			return netip.AddrPortFrom(own, addr.Port()), nil
+		}
+		return addr, &net.AddrError{Err: "the host is missing, and the stack has no address of its own that fits", Addr: address}
 	}
 	return addr, nil
 }

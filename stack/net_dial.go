@@ -73,11 +73,11 @@ func (d *Dialer) connect(ctx context.Context, remote netip.AddrPort) (*Remote, e
 	}
 	s := d.Stack
 	h := s.Shard(int(s.running.next.Add(1)) % s.Shards())
-	r, wait := ConnectRemote(h, d.Local, remote, ConnectOptions{NoDelay: !d.Delay})
+	r := ConnectRemote(h, d.Local, remote, ConnectOptions{NoDelay: !d.Delay})
 	if d.KeepAlive >= 0 {
 		r.Call(func(c *Conn) { c.SetKeepAlive(true, d.KeepAlive, d.KeepAlive, 0) })
 	}
-	if err := wait(ctx); err != nil {
+	if err := r.Established(ctx); err != nil {
 		r.Abort()
 		return nil, err
 	}
@@ -85,14 +85,13 @@ func (d *Dialer) connect(ctx context.Context, remote netip.AddrPort) (*Remote, e
 }
 
 // ConnectRemote begins a connection on a shard, from any goroutine. The Remote can be used at once: until the connection
-// is established, reading and writing would block, and then Writable is told, or Hangup when it failed. Its addresses
-// are known when wait has returned, which it does when the connection is established or has failed, or the context ends.
-func ConnectRemote(h *Shard, local, remote netip.AddrPort, o ConnectOptions) (r *Remote, wait func(context.Context) error) {
-	r = newRemote(h)
+// is established, reading and writing would block, and then Writable is told, or Hangup when it failed.
+func ConnectRemote(h *Shard, local, remote netip.AddrPort, o ConnectOptions) *Remote {
+	r := newRemote(h)
 	r.armWrite = true
 	r.posted = true // until the connection exists, wishes wait for it
 	h.Post(func() { r.connect(local, remote, o) })
-	return r, r.waitOpen
+	return r
 }
 
 // connect is ConnectRemote on the shard.
@@ -114,10 +113,25 @@ func (r *Remote) connect(local, remote netip.AddrPort, o ConnectOptions) {
 		return
 	}
 	r.adopt(c)
+	r.mu.Lock()
+	r.begun = true
+	r.writers.Broadcast()
+	r.mu.Unlock()
 }
 
-// waitOpen waits until the connection is established.
-func (r *Remote) waitOpen(ctx context.Context) error {
+// Begun waits until the first segment of the connection is on its way, or why there will be none. From then on the
+// addresses are known.
+func (r *Remote) Begun(ctx context.Context) error {
+	return r.await(ctx, func() bool { return r.begun })
+}
+
+// Established waits until the connection is established, or why it is not.
+func (r *Remote) Established(ctx context.Context) error {
+	return r.await(ctx, func() bool { return r.opened && !r.failed })
+}
+
+// await waits until something holds or never will.
+func (r *Remote) await(ctx context.Context, holds func() bool) error {
 	wake := func() {
 		r.mu.Lock()
 		r.writers.Broadcast()
@@ -132,17 +146,14 @@ func (r *Remote) waitOpen(ctx context.Context) error {
 		switch {
 		case r.closed:
 			return net.ErrClosed
-		case r.opened && !r.failed:
+		case holds():
 			return nil
-		case r.failed:
-			if r.err == nil {
-				return net.ErrClosed
-			}
+		case r.failed && r.err != nil:
 			return r.err
+		case r.failed || life.Err() != nil:
+			return net.ErrClosed
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case life.Err() != nil:
-			return net.ErrClosed
 		}
 		r.writers.Wait()
 	}

@@ -78,6 +78,7 @@ type TCPListener struct {
 	first   int // of ready
 	by      deadline
 	err     error // why nothing more is accepted
+	notify  func()
 }
 
 // listenerPart is the listener on one shard. What has no comment is the shard's.
@@ -142,8 +143,12 @@ func (p *listenerPart) take() {
 		l.mu.Lock()
 		l.ready = append(l.ready, r)
 		l.waiting.Signal()
+		notify := l.notify
 		l.mu.Unlock()
 		p.h.remotes.told = true
+		if notify != nil {
+			notify()
+		}
 	}
 }
 
@@ -205,6 +210,20 @@ func (l *TCPListener) TryAccept() (*Remote, error) {
 	return l.pop(), nil
 }
 
+// Notify sets who is told of every connection that comes to wait, on its shard. f must not block.
+func (l *TCPListener) Notify(f func()) {
+	l.mu.Lock()
+	l.notify = f
+	l.mu.Unlock()
+}
+
+// Waiting reports whether a connection waits to be accepted.
+func (l *TCPListener) Waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.ready) > l.first
+}
+
 // pop takes the first, and asks shards that hold connections back when there is room for half of them.
 func (l *TCPListener) pop() *Remote {
 	r := l.ready[l.first]
@@ -234,13 +253,16 @@ func (l *TCPListener) stop(err error) bool {
 		return false
 	}
 	l.err = err
-	waiting := l.ready[l.first:]
+	waiting, notify := l.ready[l.first:], l.notify
 	l.ready, l.first = nil, 0
 	l.by.stop()
 	l.waiting.Broadcast()
 	l.mu.Unlock()
 	for _, r := range waiting {
 		r.Abort()
+	}
+	if notify != nil {
+		notify()
 	}
 	return true
 }

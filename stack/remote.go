@@ -56,6 +56,7 @@ type Remote struct {
 	ended    bool  // nothing will be received any more: err, or io.EOF when that is nil
 	asked    wish
 	posted   bool
+	begun    bool // the connection exists on the shard; only of those that ConnectRemote makes
 	opened   bool // the handshake is complete
 	armRead  bool // the next readiness to read is worth telling
 	armWrite bool
@@ -336,14 +337,39 @@ func (r *Remote) Err() error {
 	return r.err
 }
 
-// State is what of Readable, Writable, HalfShut and Hangup holds now, whether it was told or not.
-func (r *Remote) State() (ready Ready) {
+// Peek is Read that leaves the bytes where they are.
+func (r *Remote) Peek(p []byte) (n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for c := r.in.head; c != nil && n < len(p); c = c.next {
+		n += copy(p[n:], c.b[c.r:c.w])
+	}
+	switch {
+	case n > 0 || len(p) == 0:
+	case r.closed:
+		err = net.ErrClosed
+	case r.ended:
+		if err = r.err; err == nil {
+			err = io.EOF
+		}
+	default:
+		r.armRead = true
+		err = ErrWouldBlock
+	}
+	return n, err
+}
+
+// State is what of Readable, Writable, HalfShut and Hangup holds now, whether it was told or not. What of want does not
+// hold will be told when it does, as if an operation had returned ErrWouldBlock.
+func (r *Remote) State(want Ready) (ready Ready) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.armRead = r.armRead || want&Readable != 0
+	r.armWrite = r.armWrite || want&Writable != 0
 	if r.in.n > 0 || r.ended {
 		ready |= Readable
 	}
-	if r.failed || r.opened && r.out.n < r.outMost {
+	if r.writable() {
 		ready |= Writable
 	}
 	return ready | r.endings()

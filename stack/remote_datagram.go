@@ -150,10 +150,12 @@ func (r *RemoteDatagram) events() (ready Ready) {
 
 func (r *RemoteDatagram) readable() bool { return r.in.len() > 0 || r.err != nil || r.ended != nil }
 
-// State is what of Readable and Writable holds now.
-func (r *RemoteDatagram) State() (ready Ready) {
+// State is what of Readable and Writable holds now; what of want does not will be told when it does.
+func (r *RemoteDatagram) State(want Ready) (ready Ready) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.armRead = r.armRead || want&Readable != 0
+	r.armWrite = r.armWrite || want&Writable != 0
 	if r.readable() {
 		ready |= Readable
 	}
@@ -161,6 +163,24 @@ func (r *RemoteDatagram) State() (ready Ready) {
 		ready |= Writable
 	}
 	return ready
+}
+
+// Peek is ReadFrom that leaves the datagram where it is.
+func (r *RemoteDatagram) Peek(p []byte) (n, size int, peer netip.AddrPort, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.ended != nil:
+		return 0, 0, peer, r.ended
+	case r.err != nil:
+		err, r.err = r.err, nil
+		return 0, 0, peer, err
+	case r.in.len() == 0:
+		r.armRead = true
+		return 0, 0, peer, ErrWouldBlock
+	}
+	first := r.in.all[r.in.first]
+	return copy(p, first.b), len(first.b), first.peer, nil
 }
 
 // ReadFrom yields the next datagram, cut to len(p), or ErrWouldBlock. size is its whole length.
