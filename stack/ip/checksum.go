@@ -72,6 +72,7 @@ func Valid(b []byte, initial uint32) bool { return Fold(Sum(b, initial)) == 0xff
 func Swap(sum uint32) uint32 { return uint32(bits.ReverseBytes16(Fold(sum))) }
 
 // Update is the checksum after one 16-bit word that it covers changed from old to new (RFC 1624 §3, equation 3).
+// If nothing but zeros is left, which no packet is, the result is the wrong one of the two zeros.
 func Update(checksum, old, new uint16) uint16 {
 	return ^Fold(uint32(^checksum) + uint32(^old) + uint32(new))
 }

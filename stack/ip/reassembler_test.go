@@ -103,11 +103,11 @@ func TestTimeIsOver(t *testing.T) {
 	}
 	x := r.Advance(130)
 	if len(x) != 1 || x[0].Key != key(1) || string(x[0].First) != "<0>abcdefgh" {
-		t.Errorf("the first fragment is quoted as it came: %q", x)
+		t.Errorf("the first fragment is quoted as it came: %v", x)
 	}
 	x = r.Advance(1000)
 	if len(x) != 2 || x[0].First != nil || x[1].First != nil {
-		t.Errorf("no message without the first fragment (RFC 792), nor after an overlap: %q", x)
+		t.Errorf("no message without the first fragment (RFC 792), nor after an overlap: %v", x)
 	}
 	if r.Deadline() != 0 {
 		t.Error("there is nothing left")
