@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -63,4 +64,61 @@ func (n *Network) Has(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// Change is one difference between two networks.
+type Change struct {
+	Name     string         // of the setting, such as "network.tcp.congestion"; "network" for the block itself
+	From, To string         // as written in a file; empty: there is none
+	Pos      trace.Position // where the new one says it; of a block that was removed, where it was
+}
+
+// String says the difference in words.
+func (c Change) String() string {
+	switch {
+	case c.From == "":
+		return fmt.Sprintf("there is a network block now, %s", c.To)
+	case c.To == "":
+		return fmt.Sprintf("the network block %s is gone", c.From)
+	}
+	return fmt.Sprintf("%s is %s now, and was %s", c.Name, c.To, c.From)
+}
+
+// Changes is what is different in another network, setting by setting. Either may be nil: the kernel's sockets.
+func (n *Network) Changes(next *Network) []Change {
+	switch {
+	case n == nil && next == nil:
+		return nil
+	case n == nil:
+		return []Change{{"network", "", literal(next.Adapter.V), next.Pos}}
+	case next == nil:
+		return []Change{{"network", literal(n.Adapter.V), "", n.Pos}}
+	}
+	var all []Change
+	if n.Adapter.V != next.Adapter.V {
+		all = append(all, Change{"network.adapter", literal(n.Adapter.V), literal(next.Adapter.V), next.Adapter.Pos})
+	}
+	var compare func(name string, t *blockType, old, new any)
+	compare = func(name string, t *blockType, old, new any) {
+		for _, s := range t.settings {
+			if s.name == t.labels.instead {
+				continue
+			}
+			was, is := entries(s.kind, s.field(old)), entries(s.kind, s.field(new))
+			from, to := render(s.kind, was), render(s.kind, is)
+			if from == to {
+				continue
+			}
+			pos := next.Pos
+			if len(is) > 0 && place(is[0].pos) != "" {
+				pos = is[0].pos
+			}
+			all = append(all, Change{name + "." + s.name, from, to, pos})
+		}
+		for _, inner := range t.blocks {
+			compare(name+"."+inner.name, inner, inner.each(old)[0], inner.each(new)[0])
+		}
+	}
+	compare("network", networkBlock, n, next)
+	return all
 }
