@@ -1,11 +1,10 @@
 package link
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/bits"
 	"os"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -95,10 +94,10 @@ func (p *packet) Close() error {
 
 // Sizes of the receive ring. A frame of the ring holds a super-segment with everything before it. Fifteen of them make a
 // block of 1020 KiB, for which the kernel takes 1 MiB: with one a block, half of the memory would be lost to rounding.
+// Where pages are larger than 4 KiB, sixteen are whole pages.
 const (
 	ringFrame      = 17 << 12
 	ringPerBlock   = 15
-	ringBlock      = ringFrame * ringPerBlock
 	ringDefault    = 16 * ringPerBlock
 	sendBufferSize = 4 << 20 // bytes on their way in the kernel before Reserve says that the ring is full
 )
@@ -107,7 +106,7 @@ func openPacketQueue(o PacketOptions) (_ *packetQueue, err error) {
 	// Without a protocol nothing arrives before the socket is bound to its interface.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if errors.Is(err, unix.EPERM) {
-		return nil, errors.New("not permitted: this needs CAP_NET_RAW: run as root, or give the program the capability with `setcap cap_net_raw+ep`")
+		return nil, fmt.Errorf("%w: this needs CAP_NET_RAW: run as root, or give the program the capability with `setcap cap_net_raw+ep`", unix.EPERM)
 	}
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
@@ -131,20 +130,24 @@ func openPacketQueue(o PacketOptions) (_ *packetQueue, err error) {
 	// What these ask for is done without them too: frames of our own are recognised, queueing only costs time, and a
 	// smaller buffer is full sooner.
 	unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
-	unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1)
+	q.bypass = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1) == nil
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBufferSize) != nil {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBufferSize)
 	}
 	if o.Ring <= 0 {
 		o.Ring = ringDefault
 	}
-	blocks := (o.Ring + ringPerBlock - 1) / ringPerBlock
-	q.slots = blocks * ringPerBlock
-	req := unix.TpacketReq{Block_size: ringBlock, Block_nr: uint32(blocks), Frame_size: ringFrame, Frame_nr: uint32(q.slots)}
+	perBlock := ringPerBlock
+	if os.Getpagesize() > 4096 {
+		perBlock++
+	}
+	blocks := (o.Ring + perBlock - 1) / perBlock
+	q.slots = blocks * perBlock
+	req := unix.TpacketReq{Block_size: uint32(perBlock * ringFrame), Block_nr: uint32(blocks), Frame_size: ringFrame, Frame_nr: uint32(q.slots)}
 	if err = unix.SetsockoptTpacketReq(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
 		return nil, fmt.Errorf("a receive ring of %d MiB: %w", blocks, err)
 	}
-	if q.ring, err = unix.Mmap(fd, 0, blocks*ringBlock, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
+	if q.ring, err = unix.Mmap(fd, 0, q.slots*ringFrame, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
 		return nil, os.NewSyscallError("mmap", err)
 	}
 	return q, nil
@@ -161,10 +164,7 @@ func (q *packetQueue) bind(index int, promiscuous bool) error {
 	if err := unix.SetsockoptPacketMreq(q.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &mreq); err != nil {
 		return os.NewSyscallError("PACKET_ADD_MEMBERSHIP", err)
 	}
-	all := bits.ReverseBytes16(unix.ETH_P_ALL)
-	if isBigEndian() {
-		all = unix.ETH_P_ALL
-	}
+	all := binary.NativeEndian.Uint16([]byte{0, unix.ETH_P_ALL})
 	return os.NewSyscallError("bind", unix.Bind(q.fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index}))
 }
 
@@ -183,9 +183,4 @@ func (q *packetQueue) join(group int, first bool) (int, error) {
 	}
 	value, err := unix.GetsockoptInt(q.fd, unix.SOL_PACKET, unix.PACKET_FANOUT)
 	return value & 0xffff, os.NewSyscallError("PACKET_FANOUT", err)
-}
-
-func isBigEndian() bool {
-	x := uint16(1)
-	return *(*byte)(unsafe.Pointer(&x)) == 0
 }

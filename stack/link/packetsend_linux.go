@@ -95,6 +95,9 @@ func (q *packetQueue) transmit() {
 		case unix.EAGAIN:
 			return
 		case unix.ENOBUFS:
+			if q.detour(s.parts[s.done].Base) {
+				continue
+			}
 			if busy++; busy < stubborn {
 				continue
 			}
@@ -107,4 +110,15 @@ func (q *packetQueue) transmit() {
 		reasonRefused.Reach()
 	}
 	s.used, s.count, s.done = 0, 0, 0
+}
+
+// detour gives up PACKET_QDISC_BYPASS at the first super-segment that fails with it: the short way into the device
+// (dev_direct_xmit) drops what the device cannot cut itself, the ordinary one cuts it. header is the frame's virtio-net header.
+func (q *packetQueue) detour(header *byte) bool {
+	if !q.bypass || *(*byte)(unsafe.Add(unsafe.Pointer(header), 1)) == vnetGSONone {
+		return false
+	}
+	q.bypass = false
+	reasonDetour.Reach()
+	return unix.SetsockoptInt(q.fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 0) == nil
 }

@@ -28,6 +28,8 @@ var (
 		"The kernel refused a frame that was to be sent, so it was lost.", "")
 	reasonDown = trace.Declare("link.down", trace.Failed,
 		"The interface is down: nothing is sent or received until it is up again.", "")
+	reasonDetour = trace.Declare("link.detour", trace.Info,
+		"The device cannot cut super-segments itself, so frames take the kernel's ordinary way to it, where they are cut.", "")
 	reasonFull = trace.Declare("link.full", trace.Info,
 		"The transmit ring is full; what is to be sent waits.", "")
 )

@@ -104,8 +104,8 @@ func openTAPQueue(name string, several, wire bool) (fd int, err error) {
 	}
 	switch {
 	case errors.Is(err, unix.EPERM):
-		return -1, fmt.Errorf("not permitted: this needs CAP_NET_ADMIN: run as root, or make the interface for your user with"+
-			" `ip tuntap add dev %s mode tap user $USER`, or give the program the capability with `setcap cap_net_admin+ep`", name)
+		return -1, fmt.Errorf("%w: this needs CAP_NET_ADMIN: run as root, or make the interface for your user with"+
+			" `ip tuntap add dev %s mode tap user $USER`, or give the program the capability with `setcap cap_net_admin+ep`", unix.EPERM, name)
 	case errors.Is(err, unix.EBUSY):
 		return -1, errors.New("another program uses the interface")
 	case errors.Is(err, unix.EINVAL):

@@ -1,0 +1,9 @@
+package link
+
+import (
+	"testing"
+
+	"vitrine/trace/tracetest"
+)
+
+func TestMain(m *testing.M) { tracetest.Main(m, "link.") }
