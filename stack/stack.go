@@ -7,18 +7,90 @@
 // goroutine switch. Start does that for programs without a loop.
 //
 // Nothing of a connection is locked. What arrives on the wrong queue goes to the shard that owns it by a bounded queue.
+//
+// The files, in the order of a frame's journey: driver.go, input4.go and input6.go, demux.go, listener.go with cookies.go
+// and timewait.go, conn.go with sendqueue.go and filesource.go, output.go with route.go. shard.go is the loop's body.
 package stack
 
 import (
+	"hash/maphash"
 	"net/netip"
+	"slices"
+	"sync/atomic"
 
 	"vitrine/stack/link"
 )
 
+// Stack is one host on one adapter. Its methods may be called from any goroutine.
+type Stack struct {
+	cfg       Config
+	adapter   link.Adapter
+	info      link.Info
+	gateways  []netip.Addr
+	shards    []*Shard
+	seed      maphash.Seed
+	bindings  bindings
+	ports     ports
+	directory *directory // nil with one shard
+	fetcher   fetcher
+	cookieAt  atomic.Int64 // when a SYN cookie was last sent, by any shard; 0: never
+	running   running
+}
+
 // Info is what a stack is made of.
 type Info struct {
 	Adapter   link.Info
-	Addresses []netip.Prefix // own addresses with their networks, link-local ones included
+	Addresses []netip.Prefix // own addresses with their networks, the link-local one included
 	Gateways  []netip.Addr
+	MTU       int
 	Shards    int
+}
+
+// New makes a stack on an adapter. Nothing runs until the owners of its shards call Poll.
+func New(cfg Config, a link.Adapter) (*Stack, error) {
+	info := a.Info()
+	cfg, err := cfg.check(info)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{cfg: cfg, adapter: a, info: info, gateways: slices.Clone(cfg.Gateways), seed: maphash.MakeSeed()}
+	s.cfg.Addresses = slices.Clone(cfg.Addresses)
+	if slices.ContainsFunc(cfg.Addresses, func(p netip.Prefix) bool { return p.Addr().Is6() }) &&
+		!slices.ContainsFunc(cfg.Addresses, func(p netip.Prefix) bool { return linkLocal.Contains(p.Addr()) }) {
+		s.cfg.Addresses = append(s.cfg.Addresses, linkLocalOf(info.MAC))
+	}
+	s.fetcher.limit = cfg.Limits.FileReaders
+	s.ports.init(&s.cfg)
+	n := max(info.Queues, 1)
+	if n > 1 {
+		s.directory = new(directory)
+	}
+	for i := range n {
+		s.shards = append(s.shards, newShard(s, i, n))
+	}
+	return s, nil
+}
+
+// Shards is how many shards the stack has: one for each queue of its adapter.
+func (s *Stack) Shards() int { return len(s.shards) }
+
+// Shard is the i-th shard.
+func (s *Stack) Shard(i int) *Shard { return s.shards[i] }
+
+// Info describes the stack.
+func (s *Stack) Info() Info {
+	return Info{Adapter: s.info, Addresses: slices.Clone(s.cfg.Addresses), Gateways: slices.Clone(s.gateways), MTU: s.cfg.MTU,
+		Shards: len(s.shards)}
+}
+
+// Close closes the adapter. The owners have stopped calling Poll, Flush and Wait before.
+func (s *Stack) Close() error { return s.adapter.Close() }
+
+// elsewhere has f called on every shard but h, for news that concern all. One that has too much waiting misses them.
+func (h *Shard) elsewhere(f func(*Shard)) {
+	for _, o := range h.stack.shards {
+		if o != h {
+			o.post(func() { f(o) }, h.limits.Inbox)
+		}
+	}
 }

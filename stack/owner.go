@@ -1,0 +1,22 @@
+package stack
+
+// Blocked reports whether something that is to be sent waits for room in the adapter: then, and only then, owners that wait
+// for the descriptor need to wait for its being writable too.
+func (h *Shard) Blocked() bool { return h.blocked != nil || len(h.datagrams) > 0 }
+
+// State is what of Readable, Writable, HalfShut and Hangup holds now, whether it was told or not.
+func (c *Conn) State() (ready Ready) {
+	if c.ended() {
+		return Readable | Writable | HalfShut | Hangup
+	}
+	if c.tcp.Readable() > 0 {
+		ready |= Readable
+	}
+	if c.tcp.PeerClosed() {
+		ready |= Readable | HalfShut
+	}
+	if c.Room() > 0 {
+		ready |= Writable
+	}
+	return ready
+}
