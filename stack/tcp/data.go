@@ -8,6 +8,7 @@ import (
 // receiveData is the seventh and eighth step of RFC 9293 §3.10.7.4: the segment's data, from start on, and its FIN.
 func (c *Conn) receiveData(now int64, start segment.Number, s *segment.Segment) (why *trace.Reason) {
 	data, fin := s.Payload, s.Flags&segment.FIN != 0
+	c.h.pruned = false
 	end := start.Add(len(data))
 	if !c.state.mayReceive() { // the peer's FIN was taken in: this is a duplicate, or nonsense
 		c.owe()
@@ -42,8 +43,8 @@ func (c *Conn) receiveData(now int64, start segment.Number, s *segment.Segment) 
 	}
 	// Right: what was never asked for. A bare FIN needs no buffer and is welcome at a closed window.
 	if c.adv.Less(end) {
-		c.owe()
 		if c.adv.LessEq(start) {
+			c.owe()
 			return reasonZeroWindow.Reach()
 		}
 		why = reasonTrimmed.Reach()
@@ -60,15 +61,24 @@ func (c *Conn) receiveData(now int64, start segment.Number, s *segment.Segment) 
 	}
 	if start == c.nxt {
 		if len(data) > 0 {
+			trimmed := why != nil
 			if w := c.takeInOrder(now, data); w != nil {
 				why = w
+			}
+			if trimmed {
+				c.owed = max(c.owed, 1) // the sender believes in another window
 			}
 		}
 	} else if len(data) > 0 {
 		why = c.keep(now, start, data)
 	} else {
 		c.owe() // a FIN before missing data: what is missing is asked for
-		why = reasonOutOfOrder.Reach()
+		if why == nil {
+			why = reasonOutOfOrder.Reach()
+		}
+	}
+	if c.h.pruned {
+		why = reasonPruned
 	}
 	if c.has(flagPeerFin) && c.nxt == c.fin {
 		c.peerClosed(now)
@@ -83,13 +93,13 @@ func (c *Conn) takeInOrder(now int64, data []byte) (why *trace.Reason) {
 	}
 	from := c.nxt
 	c.nxt = c.nxt.Add(len(data))
-	hole := c.ooo != nil
+	hole := c.ooo != nil && len(c.ooo.pieces) > 0
 	if hole {
 		why = reasonHoleFilled.Reach()
 		c.nxt = c.ooo.pull(c.h, c.nxt, &c.queue)
-		if len(c.ooo.pieces) == 0 {
-			c.dropOutOfOrder()
-		}
+	}
+	if c.ooo != nil && len(c.ooo.pieces) == 0 {
+		c.dropOutOfOrder()
 	}
 	c.taken += uint64(c.nxt.Sub(from))
 	c.events |= EventReadable
@@ -130,7 +140,7 @@ func (c *Conn) contradicts(n segment.Number) bool {
 	if c.has(flagPeerFin) {
 		return n != c.fin
 	}
-	return c.ooo != nil && n.Less(c.ooo.pieces[len(c.ooo.pieces)-1].end)
+	return c.ooo != nil && len(c.ooo.pieces) > 0 && n.Less(c.ooo.pieces[len(c.ooo.pieces)-1].end)
 }
 
 // duplicate notes a range that came twice, for the next acknowledgement (RFC 2883 §4).

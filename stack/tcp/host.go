@@ -24,6 +24,7 @@ type Host struct {
 	oldest, newest *outOfOrder
 	spare          *outOfOrder
 	filling        *outOfOrder // not to be pruned now
+	pruned         bool        // since it was last cleared
 
 	isnKey, cookieKey, offsetKey [2]uint64
 

@@ -127,7 +127,7 @@ func (c *Conn) nextAgain(now int64, out *segment.Out) bool {
 		out.Flags |= segment.FIN
 		out.Length--
 	}
-	if out.Length > 0 {
+	if out.Length > 0 && out.Position+uint64(out.Length) == c.end {
 		out.Flags |= segment.PSH
 	}
 	c.snd.Sent(now, r.Start, r.End, true)

@@ -34,8 +34,11 @@ func (c *Conn) Resume(h *Host, now int64, ack *segment.Segment, k Cookie, p Path
 	c.wndMax = c.wnd
 	c.wl2 = ack.Ack
 	c.adv = c.nxt.Add(min(h.Config.ReceiveWindow, maxUnscale)) // what the cookie's SYN-ACK offered
-	// Our SYN is acknowledged already: what is in flight begins behind it.
-	c.snd.Init(&h.Config.Recovery, &h.pool, now, k.ISS.Add(1), int(c.mss), c.has(flagSACK), c.has(flagTimestamps))
+	// This Sender never saw our SYN, which is acknowledged already: the first flight begins behind it, with nothing in it.
+	c.snd.Init(&h.Config.Recovery, &h.pool, now, k.ISS, int(c.mss), c.has(flagSACK), c.has(flagTimestamps))
+	c.snd.Sent(now, k.ISS+1, k.ISS+1, false)
+	c.snd.Release()
+	c.snd.Negotiated(int(c.mss), c.has(flagSACK), c.has(flagTimestamps))
 	c.setState(now, StateEstablished, reasonCookie)
 }
 

@@ -220,6 +220,7 @@ func (h *Host) prune() bool {
 		if len(o.pieces) > 0 && o != h.filling {
 			o.clear(h)
 			reasonPruned.Reach()
+			h.pruned = true
 			return true
 		}
 	}

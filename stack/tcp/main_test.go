@@ -1,0 +1,9 @@
+package tcp
+
+import (
+	"testing"
+
+	"vitrine/trace/tracetest"
+)
+
+func TestMain(m *testing.M) { tracetest.Main(m, "tcp.") }
