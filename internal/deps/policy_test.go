@@ -4,10 +4,21 @@ package deps
 // derivable is forbidden, so an arrow that turns round fails the build. Everything may import trace.
 const order = `
 # Words and wires: they know nothing of this project.
-NONE < trace, web/message, config/template, observe/terminal, socket;
+NONE < trace, web/message, config/template, observe/terminal;
+
+# Frames become connections. The protocols know bytes and rules, tcp is a machine without a clock, and they meet in the
+# door, stack. The junction makes the same endpoints of the kernel's sockets and of the stack's.
+NONE < stack/link, stack/ip, stack/tcp/segment;
+stack/link < stack/ethernet;
+stack/ethernet, stack/ip < stack/arp, stack/ipv4, stack/ipv6, stack/udp, stack/neighbor;
+stack/ethernet, stack/ip, stack/ipv4, stack/ipv6 < stack/icmp;
+stack/tcp/segment < stack/tcp/recovery;
+stack/ip, stack/tcp/recovery < stack/tcp;
+stack/arp, stack/icmp, stack/udp, stack/neighbor, stack/tcp < stack;
+stack < stack/bsd, stack/traps, socket;
 
 # Text to checked values, each with its place.
-trace, config/template < config;
+trace, config/template, observe/terminal < config;
 
 # Connections become exchanges. The machines know words, the engine knows sockets, and they meet in the door.
 trace, web/message         < web/http1;
@@ -61,7 +72,7 @@ observe/logfile     likewise
 // modules are the libraries that each package may use. Tests may use theirs, at the end, everywhere.
 const modules = `
 cmd/vitrine        github.com/spf13/cobra github.com/spf13/pflag github.com/agext/levenshtein
-config             github.com/hashicorp/hcl/v2 github.com/zclconf/go-cty github.com/agext/levenshtein golang.org/x/net golang.org/x/text
+config             github.com/hashicorp/hcl/v2 github.com/zclconf/go-cty github.com/agext/levenshtein golang.org/x/net
 config/template    github.com/agext/levenshtein
 observe/logfile    golang.org/x/sys
 observe/terminal   golang.org/x/term golang.org/x/text
