@@ -48,7 +48,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 		return nil, fail(nil, err)
 	}
 	if network[:3] == "udp" {
-		c, err := d.Stack.dialUDP(d.Local, remote)
+		c, err := d.Stack.dialUDP(ctx, d.Local, remote)
 		if err != nil {
 			return nil, fail(net.UDPAddrFromAddrPort(remote), err)
 		}

@@ -32,8 +32,18 @@ func (lc *ListenConfig) Listen(_ context.Context, network, address string) (net.
 	if err != nil {
 		return nil, opError("listen", network, nil, nil, err)
 	}
+	with := *lc
+	with.Dual = lc.Dual || dual
+	l, err := with.ListenAddrPort(addr)
+	if err != nil {
+		return nil, opError("listen", network, nil, net.TCPAddrFromAddrPort(addr), err)
+	}
+	return l, nil
+}
+
+// ListenAddrPort is Listen for an address that was read already. Its errors are bare.
+func (lc *ListenConfig) ListenAddrPort(addr netip.AddrPort) (*TCPListener, error) {
 	o := lc.ListenOptions
-	o.Dual = o.Dual || dual
 	o.NoDelay = !lc.Delay
 	l := &TCPListener{s: lc.Stack, keepAlive: lc.KeepAlive}
 	l.waiting.L = &l.mu
@@ -49,13 +59,17 @@ func (lc *ListenConfig) Listen(_ context.Context, network, address string) (net.
 			for _, p := range l.parts {
 				p.l.Close()
 			}
-			return nil, opError("listen", network, nil, net.TCPAddrFromAddrPort(addr), err)
+			return nil, err
 		}
 		addr = sl.Addr()
 		l.parts = append(l.parts, &listenerPart{listener: l, h: lc.Stack.Shard(i), l: sl})
 	}
 	l.addr = net.TCPAddrFromAddrPort(addr)
 	for _, p := range l.parts {
+		// The shard sees this before any of our connections, and nobody was attached before: so it may be done from here,
+		// and a SYN that comes this moment is answered.
+		p.l.ready = p.look
+		p.l.shard.Store(p.h)
 		p.h.Post(p.attach)
 	}
 	return l, nil
@@ -86,7 +100,6 @@ type listenerPart struct {
 	listener *TCPListener
 	h        *Shard
 	l        *Listener
-	attached bool
 	due      bool
 	closed   bool
 
@@ -94,18 +107,15 @@ type listenerPart struct {
 	full  bool // connections wait on the shard; guarded by listener.mu
 }
 
-// attach begins, on the shard.
+// attach has the listener closed when the shard stops.
 func (p *listenerPart) attach() {
 	if p.closed {
 		return
 	}
-	p.attached = true
 	p.h.remotes.onEnd(p, func(err error) {
 		p.listener.stop(err)
 		p.close()
 	})
-	p.l.Attach(p.h, p.look)
-	p.look()
 }
 
 // look has take called at the end of the batch.

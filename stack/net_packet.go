@@ -42,13 +42,13 @@ func (s *Stack) newUDPConn(d *Datagram) *UDPConn {
 }
 
 // dialUDP makes an endpoint that hears and speaks to one peer only.
-func (s *Stack) dialUDP(local, remote netip.AddrPort) (*UDPConn, error) {
-	if !local.Addr().IsValid() {
-		any := netip.IPv4Unspecified()
-		if remote.Addr().Is6() {
-			any = netip.IPv6Unspecified()
+func (s *Stack) dialUDP(ctx context.Context, local, remote netip.AddrPort) (*UDPConn, error) {
+	if a := local.Addr(); !a.IsValid() || a.IsUnspecified() {
+		src, err := s.SourceFor(ctx, remote.Addr())
+		if err != nil {
+			return nil, err
 		}
-		local = netip.AddrPortFrom(any, local.Port())
+		local = netip.AddrPortFrom(src, local.Port())
 	}
 	d, err := s.BindUDP(local)
 	if err != nil {
@@ -168,16 +168,11 @@ func (c *UDPConn) Write(p []byte) (int, error) {
 
 // Close gives the port up; who waits returns with net.ErrClosed.
 func (c *UDPConn) Close() error {
-	err := c.r.Close()
+	err := c.r.CloseWait()
 	c.r.mu.Lock()
 	c.readBy.stop()
 	c.writeBy.stop()
 	c.r.mu.Unlock()
-	if err == nil { // the port is free when Close returns, unless the stack does not run
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		c.r.h.do(ctx, c.r.leave)
-		cancel()
-	}
 	return c.fail("close", err)
 }
 

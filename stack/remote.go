@@ -53,6 +53,7 @@ type Remote struct {
 	calls    []func(*Conn)
 	err      error // why the connection failed; reading tells it behind the bytes that came
 	failed   bool  // nothing can be written any more
+	hung     bool  // TCP is done with the connection
 	ended    bool  // nothing will be received any more: err, or io.EOF when that is nil
 	asked    wish
 	posted   bool
@@ -146,7 +147,7 @@ func (r *Remote) endings() (ready Ready) {
 	if r.ended {
 		ready |= HalfShut
 	}
-	if r.gone || r.err != nil {
+	if r.gone || r.hung || r.err != nil {
 		ready |= Hangup
 	}
 	return ready
@@ -328,6 +329,13 @@ func (r *Remote) Unsent() int {
 	r.mu.Unlock()
 	r.post(asked)
 	return n
+}
+
+// Opened reports whether the connection was established, whatever became of it since.
+func (r *Remote) Opened() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opened
 }
 
 // Err is why the connection failed, nil while it has not.

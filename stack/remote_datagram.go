@@ -1,10 +1,12 @@
 package stack
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // remotePackets and remotePacketBytes bound the datagrams that wait in each direction between a shard and a user
@@ -88,11 +90,8 @@ func NewRemoteDatagram(h *Shard, d *Datagram) *RemoteDatagram {
 	r := &RemoteDatagram{h: h, d: d, armRead: true}
 	r.readers.L, r.writers.L = &r.mu, &r.mu
 	r.wake = r.look
-	h.Post(func() {
-		h.remotes.onEnd(r, r.end)
-		d.Attach(h, func(Ready) { r.look() })
-		r.look()
-	})
+	d.Attach(h, func(Ready) { r.look() }) // from here, so that a datagram that comes this moment is kept
+	h.Post(func() { h.remotes.onEnd(r, r.end) })
 	return r
 }
 
@@ -291,6 +290,17 @@ func (r *RemoteDatagram) Close() error {
 		r.h.Post(r.wake)
 	}
 	return nil
+}
+
+// CloseWait is Close that returns when the port is free. Of a stack that does not run it waits a second at most.
+func (r *RemoteDatagram) CloseWait() error {
+	err := r.Close()
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		r.h.do(ctx, r.leave)
+	}
+	return err
 }
 
 // look has serve called before the shard sends.

@@ -2,34 +2,34 @@ package stack
 
 import "sync"
 
-// chunkSize is the unit in which remote queues take memory. It holds a large HTTP head or ten full segments, so that
-// most messages are one chunk.
-const chunkSize = 16 << 10
+// byteBlockSize is the unit in which remote queues take memory. It holds a large HTTP head or ten full segments, so that
+// most messages are one block.
+const byteBlockSize = 16 << 10
 
-// chunk is a piece of a queue. The bytes between r and w are the consumer's, those behind w the producer's, so that
+// byteBlock is a part of a queue. The bytes between r and w are the consumer's, those behind w the producer's, so that
 // both may work on their part without holding the queue's lock.
-type chunk struct {
-	next *chunk
+type byteBlock struct {
+	next *byteBlock
 	r, w int
 
 	filling  bool // a producer writes behind w
 	draining bool // a consumer reads behind r
-	b        [chunkSize]byte
+	b        [byteBlockSize]byte
 }
 
-var chunks = sync.Pool{New: func() any { return new(chunk) }}
+var byteBlocks = sync.Pool{New: func() any { return new(byteBlock) }}
 
 // byteQueue is bytes on their way between a shard and somebody else. It has one producer and one consumer; every
 // method is called under the lock of whoever owns the queue, but the slices that front and space return are used
 // without it. An empty queue holds no memory.
 type byteQueue struct {
-	head, tail *chunk
+	head, tail *byteBlock
 	n          int
 	dropped    bool // drop was called: nothing is kept any more
 }
 
 // front is the longest run of bytes at the head, nil when there is none. It stays valid until drained.
-func (q *byteQueue) front() (*chunk, []byte) {
+func (q *byteQueue) front() (*byteBlock, []byte) {
 	if q.n == 0 {
 		return nil, nil
 	}
@@ -39,23 +39,21 @@ func (q *byteQueue) front() (*chunk, []byte) {
 }
 
 // drained gives the front back and forgets its first n bytes.
-func (q *byteQueue) drained(c *chunk, n int) {
+func (q *byteQueue) drained(c *byteBlock, n int) {
 	c.draining = false
 	if q.dropped {
 		return
 	}
 	c.r += n
 	q.n -= n
-	if c.r == c.w && !c.filling {
-		q.release(c)
-	}
+	q.release()
 }
 
 // space is room behind the last byte, at least one byte. It stays valid until filled.
-func (q *byteQueue) space() (*chunk, []byte) {
+func (q *byteQueue) space() (*byteBlock, []byte) {
 	c := q.tail
-	if c == nil || c.w == chunkSize {
-		c = chunks.Get().(*chunk)
+	if c == nil || c.w == byteBlockSize {
+		c = byteBlocks.Get().(*byteBlock)
 		if q.tail == nil {
 			q.head = c
 		} else {
@@ -68,36 +66,34 @@ func (q *byteQueue) space() (*chunk, []byte) {
 }
 
 // filled gives the space back with n bytes in it.
-func (q *byteQueue) filled(c *chunk, n int) {
+func (q *byteQueue) filled(c *byteBlock, n int) {
 	c.filling = false
 	if q.dropped {
 		return
 	}
 	c.w += n
 	q.n += n
-	if c.r == c.w && !c.draining && c == q.head {
-		q.release(c)
+	q.release()
+}
+
+// release gives empty blocks at the head back to the pool, but for those in somebody's hands.
+func (q *byteQueue) release() {
+	for c := q.head; c != nil && c.r == c.w && !c.filling && !c.draining; c = q.head {
+		if q.head = c.next; q.head == nil {
+			q.tail = nil
+		}
+		c.next, c.r, c.w = nil, 0, 0
+		byteBlocks.Put(c)
 	}
 }
 
-// release gives the empty head back to the pool. The queue's order leaves nothing but the tail in front of an empty
-// tail: a producer always fills the tail before it takes another.
-func (q *byteQueue) release(c *chunk) {
-	q.head = c.next
-	if q.head == nil {
-		q.tail = nil
-	}
-	c.next, c.r, c.w = nil, 0, 0
-	chunks.Put(c)
-}
-
-// drop forgets everything for good. Chunks in somebody's hands are left to the garbage collector.
+// drop forgets everything for good. Blocks in somebody's hands are left to the garbage collector.
 func (q *byteQueue) drop() {
 	for c := q.head; c != nil; {
 		next := c.next
 		if !c.filling && !c.draining {
 			c.next, c.r, c.w = nil, 0, 0
-			chunks.Put(c)
+			byteBlocks.Put(c)
 		}
 		c = next
 	}

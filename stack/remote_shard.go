@@ -1,6 +1,9 @@
 package stack
 
-import "io"
+import (
+	"io"
+	"syscall"
+)
 
 // remotes are the endpoints of a shard that are used elsewhere. All of it belongs to the shard.
 type remotes struct {
@@ -148,11 +151,11 @@ func (r *Remote) serve() {
 	r.tell(news & (HalfShut | Hangup))
 }
 
-// fail notes that the connection is over.
+// fail notes that the connection is over. EPIPE stands for an end in good order, with nothing to tell.
 func (r *Remote) fail(err error) {
 	r.mu.Lock()
-	r.failed = true
-	if r.err == nil {
+	r.failed, r.hung = true, true
+	if r.err == nil && err != syscall.EPIPE {
 		r.err = err
 	}
 	r.mu.Unlock()
@@ -230,7 +233,7 @@ func (r *Remote) pull(c *Conn) {
 			r.eof, r.ended = true, true
 		default:
 			r.eof, r.ended, r.failed = true, true, true
-			if r.err == nil {
+			if r.err == nil && err != syscall.EPIPE {
 				r.err = err
 			}
 		}
