@@ -7,14 +7,15 @@ import (
 
 // What a hot request needs of the network allocates nothing.
 func TestHotOperationsAllocateNothing(t *testing.T) {
-	ep, c := pair(t, Kernel{})
-	p := newPoller(t, Kernel{})
+	n := kernel()
+	p := newPoller(t, n)
+	ep, c := n.pair(t, p)
 	p.Add(ep, 1)
 	var events [8]Event
 	in, out := make([]byte, 100), make([]byte, 100)
 	head, body := []byte("head"), []byte("body")
 	deadline := time.Now().Add(time.Hour)
-	n := testing.AllocsPerRun(1000, func() {
+	allocations := testing.AllocsPerRun(1000, func() {
 		c.Write(out[:10])
 		for n := 0; n < 10; {
 			if _, err := p.Wait(events[:], deadline); err != nil {
@@ -38,7 +39,7 @@ func TestHotOperationsAllocateNothing(t *testing.T) {
 			n += m
 		}
 	})
-	if n != 0 {
-		t.Errorf("%v allocations", n)
+	if allocations != 0 {
+		t.Errorf("%v allocations", allocations)
 	}
 }

@@ -14,9 +14,6 @@ import (
 // option is one setting of a socket.
 type option struct{ level, name, value int }
 
-// backlog is how many connections may wait when nobody says.
-const backlog = 4096
-
 // listenTCP makes a listening socket of the kernel's and returns the address that it got. open makes a socket of a family
 // as the maker wants its descriptors: not blocking, closed in children. further are options besides those of addresses.
 func listenTCP(addr netip.AddrPort, dual bool, o ListenOptions, open func(family int) (int, error), further []option) (int, netip.AddrPort, error) {

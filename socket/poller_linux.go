@@ -71,6 +71,12 @@ func (p *poller) add(fd int, events uint32, t Token) error {
 	return nil
 }
 
+// modify changes what of a descriptor is watched.
+func (p *poller) modify(fd int, events uint32, t Token) error {
+	ev := unix.EpollEvent{Events: events, Fd: int32(t), Pad: int32(t >> 32)}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.epfd, unix.EPOLL_CTL_MOD, fd, &ev))
+}
+
 func (p *poller) Remove(l Listener) error {
 	return unix.EpollCtl(p.epfd, unix.EPOLL_CTL_DEL, l.(*kernelListener).fd, nil)
 }
@@ -99,9 +105,7 @@ func (p *poller) look() bool {
 }
 
 func (p *poller) Wait(events []Event, deadline time.Time) (int, error) {
-	if len(p.kev) != len(events) {
-		p.kev = make([]unix.EpollEvent, len(events))
-	}
+	p.room(len(events))
 	if p.pending.Swap(false) { // somebody has work for the owner: look, and do not sleep
 		p.look()
 		return p.fill(events), nil
@@ -125,11 +129,25 @@ func (p *poller) Wait(events []Event, deadline time.Time) (int, error) {
 	return p.fill(events), nil
 }
 
+// room makes kev as large as the events that are wanted.
+func (p *poller) room(n int) {
+	if n > cap(p.kev) {
+		p.kev = make([]unix.EpollEvent, n)
+	}
+	p.kev = p.kev[:n]
+}
+
+// peek fills events with what is ready, without waiting and without answering a Wake.
+func (p *poller) peek(events []Event) int {
+	p.room(len(events))
+	p.look()
+	return p.fill(events)
+}
+
 func (p *poller) fill(events []Event) int {
-	n := 0
-	for i := range p.ready {
+	n := p.ready
+	for i := range n {
 		k := &p.kev[i]
-		t := Token(uint32(k.Fd)) | Token(uint32(k.Pad))<<32
 		var r Ready
 		if k.Events&unix.EPOLLIN != 0 {
 			r |= Readable
@@ -143,8 +161,7 @@ func (p *poller) fill(events []Event) int {
 		if k.Events&(unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 			r |= Hangup | Readable | Writable
 		}
-		events[n] = Event{t, r}
-		n++
+		events[i] = Event{Token(uint32(k.Fd)) | Token(uint32(k.Pad))<<32, r}
 	}
 	p.ready = 0
 	return n

@@ -24,7 +24,7 @@ func wait(t *testing.T, p Poller, deadline time.Time) time.Duration {
 }
 
 func TestWakeBeforeWait(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
 		for range 100 {
 			p.Wake()
@@ -40,7 +40,7 @@ func TestWakeBeforeWait(t *testing.T) {
 }
 
 func TestWakeWhileWaiting(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
 		for range 50 {
 			done := make(chan struct{})
@@ -63,9 +63,9 @@ func TestWakeWhileWaiting(t *testing.T) {
 
 // Whatever was done before a Wake is seen after some Wait: no Wake is lost, however many race.
 func TestNoWakeIsLost(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
-		ep, c := pair(t, n) // with events in between
+		ep, c := n.pair(t, p) // with events in between
 		p.Add(ep, 1)
 		const wakers, times = 8, 3000
 		var posted atomic.Int64
@@ -104,7 +104,7 @@ func TestNoWakeIsLost(t *testing.T) {
 
 // A ping-pong in which each side waits for the other's Wake stops at once if one is lost.
 func TestTwoPollersWakeEachOther(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		a, b := newPoller(t, n), newPoller(t, n)
 		var turn atomic.Int32
 		const rounds = 5000
@@ -134,7 +134,7 @@ func TestTwoPollersWakeEachOther(t *testing.T) {
 }
 
 func TestDeadlines(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
 		check := func(what string, deadline time.Time) {
 			t.Helper()
@@ -182,7 +182,7 @@ func TestDeadlines(t *testing.T) {
 // A goroutine that waits holds no processor: with one, others run.
 func TestAWaitHoldsNoProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
 		done := make(chan struct{})
 		go func() {
@@ -203,7 +203,7 @@ func TestAWaitHoldsNoProcessor(t *testing.T) {
 }
 
 func TestAClosedPoller(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		p, err := n.NewPoller()
 		if err != nil {
 			t.Fatal(err)

@@ -1,8 +1,9 @@
 // Package socket is the junction between connections and whatever carries them: non-blocking endpoints with
 // readiness, listeners that yield them, and pollers that wait for many of them at once.
 //
-// There is one maker today, the kernel's sockets; the own stack will be the second. An endpoint belongs to one owner
-// at a time, an event loop or a goroutine; none of its methods may be called concurrently unless it says so.
+// There are two makers: the kernel's sockets (Kernel, and Portable for systems without epoll) and the own stack (Stack).
+// An endpoint belongs to one owner at a time, an event loop or a goroutine; none of its methods may be called
+// concurrently unless it says so.
 //
 // Readiness is edge-triggered: after an event the owner goes on until an operation returns ErrWouldBlock, and no
 // further event for that direction arrives before it has.
@@ -11,9 +12,9 @@ package socket
 import (
 	"errors"
 	"net/netip"
-	"os"
-	"sync/atomic"
 	"time"
+
+	"vitrine/trace"
 )
 
 // ErrWouldBlock is returned by an operation that cannot make progress now. A readiness event follows when it can.
@@ -36,18 +37,6 @@ type Token uint64
 type Event struct {
 	Token Token
 	Ready Ready
-}
-
-// File is an open regular file that an endpoint can send from without copying it through the program. It may be
-// shared by many endpoints and must not be copied.
-type File struct {
-	F    *os.File
-	FD   int
-	Size int64 // when it was opened
-
-	// sent is how many bytes were sent while the file may have lain on the disk alone. Once that is its size, it is
-	// in the system's memory, and sending it cannot be expected to wait.
-	sent atomic.Int64
 }
 
 // Endpoint is one end of a connection.
@@ -107,11 +96,27 @@ type Poller interface {
 	Close() error
 }
 
+// backlog is how many connections may wait when nobody says.
+const backlog = 4096
+
 // ListenOptions are a listening socket's settings.
 type ListenOptions struct {
-	Backlog   int  // connections that may wait to be accepted
+	Backlog   int  // connections that may wait to be accepted; 0: 4096
 	ReusePort bool // several sockets on one address share its connections
+	// Shared says that the endpoints are used away from the goroutine of the poller that watches the listener. Otherwise
+	// they may be used on that goroutine only, for makers whose connections live there. The kernel's sockets do not care.
+	Shared bool
 }
+
+// Sharded is a Network whose connections live on the poller that watches their listener. It has exactly as many pollers as
+// Loops says: one more cannot be made, and what belongs to one that is missing is not served.
+type Sharded interface {
+	Network
+	Loops() int
+}
+
+// Tagger is an endpoint that takes the id of the journey that its bytes are on from now, for whoever looks at frames.
+type Tagger interface{ Tag(id trace.ID) }
 
 // Network makes listeners and pollers that fit each other.
 type Network interface {

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -23,61 +22,6 @@ const patience = 20 * time.Second
 
 // moment is how long a test waits for what must not happen.
 const moment = 30 * time.Millisecond
-
-// each runs a test on every network of this system.
-func each(t *testing.T, f func(t *testing.T, n Network)) {
-	t.Run("kernel", func(t *testing.T) { f(t, Kernel{}) })
-	t.Run("portable", func(t *testing.T) { f(t, Portable{}) })
-}
-
-func listen(t *testing.T, n Network, addr string, dual bool) Listener {
-	t.Helper()
-	l, err := n.Listen(netip.MustParseAddrPort(addr), dual, ListenOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-func newPoller(t *testing.T, n Network) Poller {
-	t.Helper()
-	p, err := n.NewPoller()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Close() })
-	return p
-}
-
-// accept takes the connection that must be waiting or on its way.
-func accept(t *testing.T, l Listener) Accepted {
-	t.Helper()
-	for end := time.Now().Add(patience); ; {
-		a, err := l.Accept()
-		if err == nil {
-			t.Cleanup(func() { a.Endpoint.Close() })
-			return a
-		}
-		if err != ErrWouldBlock || time.Now().After(end) {
-			t.Fatal(err)
-		}
-		runtime.Gosched()
-	}
-}
-
-// pair is a connection: our end and a client's.
-func pair(t *testing.T, n Network) (Endpoint, *net.TCPConn) {
-	t.Helper()
-	l := listen(t, n, "127.0.0.1:0", false)
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patience))
-	return accept(t, l).Endpoint, c.(*net.TCPConn)
-}
 
 // next waits for events, which are or-ed by token.
 func next(t *testing.T, p Poller, deadline time.Time) map[Token]Ready {
@@ -118,6 +62,13 @@ func quiet(t *testing.T, p Poller, token Token, what string, not Ready) {
 	}
 }
 
+// rest reads what the client gets until the connection's end.
+func (n *network) rest(t *testing.T, p Poller, c peer) (b []byte, err error) {
+	t.Helper()
+	n.meanwhile(t, p, func() { b, err = io.ReadAll(c) })
+	return b, err
+}
+
 // empty reads until there is nothing more.
 func empty(t *testing.T, ep Endpoint) string {
 	t.Helper()
@@ -136,9 +87,9 @@ func empty(t *testing.T, ep Endpoint) string {
 }
 
 func TestReadinessIsAnnouncedOnceForEachChange(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
-		ep, c := pair(t, n)
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
+		ep, c := n.pair(t, p)
 		if err := p.Add(ep, 7); err != nil {
 			t.Fatal(err)
 		}
@@ -157,10 +108,11 @@ func TestReadinessIsAnnouncedOnceForEachChange(t *testing.T) {
 }
 
 func TestBytesThatWereThereBeforeAddAreAnnounced(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
-		ep, c := pair(t, n)
-		io.WriteString(c, "early")
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
+		ep, c := n.pair(t, p)
+		io.WriteString(c, "early")
+		n.until(t, p, "the bytes", ep.Unread)
 		p.Add(ep, 7)
 		waitFor(t, p, 7, Readable|Writable)
 	})
@@ -169,9 +121,9 @@ func TestBytesThatWereThereBeforeAddAreAnnounced(t *testing.T) {
 // A read that did not fill the buffer has emptied the socket: what comes afterwards is announced, although no read was
 // told that it would block.
 func TestAShortReadIsEnough(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
-		ep, c := pair(t, n)
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
+		ep, c := n.pair(t, p)
 		p.Add(ep, 7)
 		buf := make([]byte, 100)
 		for range 5 {
@@ -190,23 +142,12 @@ func TestAShortReadIsEnough(t *testing.T) {
 }
 
 func TestRoomIsAnnouncedWhenTheClientReads(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
-		ep, c := pair(t, n)
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
+		ep, c := n.pair(t, p)
 		p.Add(ep, 7)
 		waitFor(t, p, 7, Writable)
-		block := bytes.Repeat([]byte("x"), 1<<20)
-		sent := 0
-		for {
-			n, err := ep.Write(block, false)
-			sent += n
-			if err == ErrWouldBlock {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
+		sent := n.fill(t, p, ep)
 		if n, err := ep.Writev([]byte("a"), []byte("b")); err != ErrWouldBlock || n != 0 {
 			t.Errorf("Writev without room: %d, %v", n, err)
 		}
@@ -217,9 +158,9 @@ func TestRoomIsAnnouncedWhenTheClientReads(t *testing.T) {
 }
 
 func TestTheClientsEndAndItsReset(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
-		ep, c := pair(t, n)
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
+		ep, c := n.pair(t, p)
 		p.Add(ep, 1)
 		io.WriteString(c, "last")
 		c.CloseWrite()
@@ -241,11 +182,11 @@ func TestTheClientsEndAndItsReset(t *testing.T) {
 			t.Error(n, err)
 		}
 		ep.Close()
-		if b, err := io.ReadAll(c); string(b) != "answer" || err != nil {
+		if b, err := n.rest(t, p, c); string(b) != "answer" || err != nil {
 			t.Errorf("%q, %v", b, err)
 		}
 
-		ep, c = pair(t, n)
+		ep, c = n.pair(t, p)
 		p.Add(ep, 2)
 		waitFor(t, p, 2, Writable)
 		c.SetLinger(0)
@@ -259,11 +200,11 @@ func TestTheClientsEndAndItsReset(t *testing.T) {
 
 // More is announced than there is room for: the rest comes with the next waits.
 func TestNoEventIsLostForWantOfRoom(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		p := newPoller(t, n)
 		left := map[Token]bool{}
 		for i := range 20 {
-			ep, c := pair(t, n)
+			ep, c := n.pair(t, p)
 			p.Add(ep, Token(i))
 			io.WriteString(c, "x")
 			left[Token(i)] = true
@@ -285,8 +226,8 @@ func TestNoEventIsLostForWantOfRoom(t *testing.T) {
 
 // A listener is announced as long as connections wait, and while it is watched.
 func TestAListenerIsAnnouncedAgain(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
-		l := listen(t, n, "127.0.0.1:0", false)
+	each(t, func(t *testing.T, n *network) {
+		l := n.listen(t, n.at(), false)
 		p := newPoller(t, n)
 		if _, err := l.Accept(); err != ErrWouldBlock {
 			t.Errorf("nobody waits: %v", err)
@@ -295,11 +236,10 @@ func TestAListenerIsAnnouncedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		dial := func() {
-			c, err := net.Dial("tcp", l.Addr().String())
-			if err != nil {
+			t.Helper()
+			if _, err := n.connect(t, p, l.Addr().String()); err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { c.Close() })
 		}
 		dial()
 		for range 3 {
@@ -312,8 +252,8 @@ func TestAListenerIsAnnouncedAgain(t *testing.T) {
 		quiet(t, p, 9, "when it is not watched", Readable)
 		p.AddListener(l, 10)
 		waitFor(t, p, 10, Readable)
-		accept(t, l)
-		accept(t, l)
+		n.accept(t, p, l)
+		n.accept(t, p, l)
 		if _, err := l.Accept(); err != ErrWouldBlock {
 			t.Error(err)
 		}
@@ -334,31 +274,34 @@ func TestAddresses(t *testing.T) {
 	} else {
 		l.Close()
 	}
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
+		v6 := v6 || n.driven
+		p := newPoller(t, n)
 		for _, tc := range []struct {
 			name, listen, dial, local string
 			dual, v6                  bool
 		}{
-			{"IPv4", "127.0.0.1:0", "127.0.0.1", "127.0.0.1", false, false},
-			{"any IPv4", "0.0.0.0:0", "127.0.0.9", "127.0.0.9", false, false},
-			{"IPv6", "[::1]:0", "::1", "::1", false, true},
-			{"any address, by IPv6", "[::]:0", "::1", "::1", true, true},
-			{"any address, by IPv4", "[::]:0", "127.0.0.9", "127.0.0.9", true, true},
+			{"IPv4", n.at(), n.host, n.host, false, false},
+			{"any IPv4", "0.0.0.0:0", n.other, n.other, false, false},
+			{"IPv6", "[" + n.host6 + "]:0", n.host6, n.host6, false, true},
+			{"any address, by IPv6", "[::]:0", n.host6, n.host6, true, true},
+			{"any address, by IPv4", "[::]:0", n.other, n.other, true, true},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				if tc.v6 && !v6 {
 					t.Skip("this system has no IPv6")
 				}
-				l := listen(t, n, tc.listen, tc.dual)
+				l := n.listen(t, tc.listen, tc.dual)
+				p.AddListener(l, 1)
+				defer p.Remove(l)
 				if l.Addr().Port() == 0 {
 					t.Fatal("no port was chosen")
 				}
-				c, err := net.Dial("tcp", netip.AddrPortFrom(netip.MustParseAddr(tc.dial), l.Addr().Port()).String())
+				c, err := n.connect(t, p, netip.AddrPortFrom(netip.MustParseAddr(tc.dial), l.Addr().Port()).String())
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer c.Close()
-				a := accept(t, l)
+				a := n.accept(t, p, l)
 				if want := c.LocalAddr().(*net.TCPAddr).AddrPort(); a.Remote != want {
 					t.Errorf("the client is %v, want %v", a.Remote, want)
 				}
@@ -371,21 +314,22 @@ func TestAddresses(t *testing.T) {
 			if !v6 {
 				t.Skip("this system has no IPv6")
 			}
-			l := listen(t, n, "[::]:0", false)
-			if c, err := net.Dial("tcp", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), l.Addr().Port()).String()); err == nil {
-				c.Close()
+			l := n.listen(t, "[::]:0", false)
+			p.AddListener(l, 1)
+			defer p.Remove(l)
+			if _, err := n.connect(t, p, netip.AddrPortFrom(netip.MustParseAddr(n.host), l.Addr().Port()).String()); err == nil {
 				t.Error("a socket that is not dual takes IPv4")
 			}
 		})
 		t.Run("in use", func(t *testing.T) {
-			l := listen(t, n, "127.0.0.1:0", false)
+			l := n.listen(t, n.at(), false)
 			_, err := n.Listen(l.Addr(), false, ListenOptions{})
 			if !errors.Is(err, unix.EADDRINUSE) || !strings.Contains(err.Error(), l.Addr().String()) {
 				t.Error(err)
 			}
 		})
 		t.Run("shared", func(t *testing.T) {
-			first, err := n.Listen(netip.MustParseAddrPort("127.0.0.1:0"), false, ListenOptions{ReusePort: true, Backlog: 10})
+			first, err := n.Listen(netip.MustParseAddrPort(n.at()), false, ListenOptions{ReusePort: true, Backlog: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -397,8 +341,12 @@ func TestAddresses(t *testing.T) {
 			second.Close()
 		})
 		t.Run("not ours", func(t *testing.T) {
-			if _, err := n.Listen(netip.MustParseAddrPort("192.0.2.1:0"), false, ListenOptions{}); !errors.Is(err, unix.EADDRNOTAVAIL) {
+			_, err := n.Listen(netip.MustParseAddrPort("192.0.2.1:0"), false, ListenOptions{})
+			if !errors.Is(err, unix.EADDRNOTAVAIL) {
 				t.Error(err)
+			}
+			if n.driven && !strings.Contains(err.Error(), n.other) {
+				t.Errorf("%v does not say which addresses are ours", err)
 			}
 		})
 	})
@@ -410,7 +358,7 @@ func TestSendFile(t *testing.T) {
 	if err := os.WriteFile(name, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
 		os.WriteFile(name, content, 0o600)
 		f, err := os.OpenFile(name, os.O_RDWR, 0)
 		if err != nil {
@@ -418,8 +366,8 @@ func TestSendFile(t *testing.T) {
 		}
 		defer f.Close()
 		file := &File{F: f, FD: int(f.Fd()), Size: int64(len(content))}
-		ep, c := pair(t, n)
 		p := newPoller(t, n)
+		ep, c := n.pair(t, p)
 		p.Add(ep, 7)
 
 		const from = 12345
@@ -441,7 +389,9 @@ func TestSendFile(t *testing.T) {
 				}
 				off += int64(n)
 			}
-			if b := <-got; !bytes.Equal(b, content[from:]) {
+			var b []byte
+			n.meanwhile(t, p, func() { b = <-got })
+			if !bytes.Equal(b, content[from:]) {
 				t.Errorf("round %d: what arrived is not what the file has", round)
 			}
 		}
@@ -453,24 +403,21 @@ func TestSendFile(t *testing.T) {
 			t.Errorf("up to the end of a file that has shrunk: %d, %v", n, err)
 		}
 		ep.Close()
-		if b, err := io.ReadAll(c); string(b) != "56789" || err != nil {
+		if b, err := n.rest(t, p, c); string(b) != "56789" || err != nil {
 			t.Errorf("the end arrived as %q, %v", b, err)
 		}
 	})
 }
 
 func TestWhatIsUnreadAndUnsent(t *testing.T) {
-	each(t, func(t *testing.T, n Network) {
-		ep, c := pair(t, n)
+	each(t, func(t *testing.T, n *network) {
+		p := newPoller(t, n)
+		ep, c := n.pair(t, p)
 		if ep.Unread() {
 			t.Error("unread before anything was sent")
 		}
 		io.WriteString(c, "x")
-		for end := time.Now().Add(patience); !ep.Unread(); runtime.Gosched() {
-			if time.Now().After(end) {
-				t.Fatal("never unread")
-			}
-		}
+		n.until(t, p, "a byte", ep.Unread)
 		empty(t, ep)
 		if ep.Unread() {
 			t.Error("unread although it was read")
@@ -480,30 +427,25 @@ func TestWhatIsUnreadAndUnsent(t *testing.T) {
 		} else if n != 0 {
 			t.Errorf("%d bytes unsent before any was written", n)
 		}
-		block := bytes.Repeat([]byte("x"), 1<<20)
-		for err := error(nil); err == nil; _, err = ep.Write(block, false) {
-		}
+		n.fill(t, p, ep)
 		full := ep.Unsent()
 		if full <= 0 {
 			t.Errorf("%d bytes unsent with a client that reads nothing", full)
 		}
-		io.ReadFull(c, make([]byte, full/2))
-		for end := time.Now().Add(patience); ep.Unsent() >= full; runtime.Gosched() {
-			if time.Now().After(end) {
-				t.Fatal("a client that reads changes nothing")
-			}
-		}
+		go io.Copy(io.Discard, c)
+		n.until(t, p, "a change because the client reads", func() bool { return ep.Unsent() < full })
 	})
 }
 
 func TestWaysToEnd(t *testing.T) {
 	reset := func(err error) bool { return errors.Is(err, unix.ECONNRESET) }
-	each(t, func(t *testing.T, n Network) {
+	each(t, func(t *testing.T, n *network) {
+		p := newPoller(t, n)
 		t.Run("Close delivers what was written", func(t *testing.T) {
-			ep, c := pair(t, n)
+			ep, c := n.pair(t, p)
 			ep.Writev([]byte("all "), []byte("of it"))
 			ep.Close()
-			if b, err := io.ReadAll(c); string(b) != "all of it" || err != nil {
+			if b, err := n.rest(t, p, c); string(b) != "all of it" || err != nil {
 				t.Errorf("%q, %v", b, err)
 			}
 			if err := ep.Close(); err != nil {
@@ -517,20 +459,18 @@ func TestWaysToEnd(t *testing.T) {
 			}
 		})
 		t.Run("Close with unread bytes is a reset", func(t *testing.T) {
-			ep, c := pair(t, n)
+			ep, c := n.pair(t, p)
 			io.WriteString(c, "unread")
-			for !ep.Unread() {
-				runtime.Gosched()
-			}
+			n.until(t, p, "the bytes", ep.Unread)
 			ep.Close()
-			if _, err := io.ReadAll(c); !reset(err) {
+			if _, err := n.rest(t, p, c); !reset(err) {
 				t.Error(err)
 			}
 		})
 		t.Run("Abort is a reset", func(t *testing.T) {
-			ep, c := pair(t, n)
+			ep, c := n.pair(t, p)
 			ep.Abort()
-			if _, err := io.ReadAll(c); !reset(err) {
+			if _, err := n.rest(t, p, c); !reset(err) {
 				t.Error(err)
 			}
 			if err := ep.Abort(); err != nil {
@@ -538,17 +478,17 @@ func TestWaysToEnd(t *testing.T) {
 			}
 		})
 		t.Run("CloseWrite ends one direction", func(t *testing.T) {
-			ep, c := pair(t, n)
+			ep, c := n.pair(t, p)
 			ep.Write([]byte("more follows"), true)
 			if err := ep.CloseWrite(); err != nil {
 				t.Error(err)
 			}
-			if b, err := io.ReadAll(c); string(b) != "more follows" || err != nil {
+			if b, err := n.rest(t, p, c); string(b) != "more follows" || err != nil {
 				t.Errorf("%q, %v", b, err)
 			}
 			io.WriteString(c, "go on")
 			var got string
-			for end := time.Now().Add(patience); got != "go on" && time.Now().Before(end); runtime.Gosched() {
+			for end := time.Now().Add(patience); got != "go on" && time.Now().Before(end); n.turn(t, p) {
 				got += empty(t, ep)
 			}
 			if got != "go on" {
@@ -559,8 +499,7 @@ func TestWaysToEnd(t *testing.T) {
 			}
 		})
 		t.Run("an endpoint that is closed is announced no more", func(t *testing.T) {
-			ep, c := pair(t, n)
-			p := newPoller(t, n)
+			ep, c := n.pair(t, p)
 			p.Add(ep, 5)
 			waitFor(t, p, 5, Writable)
 			ep.Close()

@@ -36,7 +36,7 @@ func TestAHotRequestAllocatesNothing(t *testing.T) {
 		"more than the copy": get("/100k"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachArchitecture(t, func(t *testing.T, arch string) {
+			onKernel(t, func(t *testing.T, arch string) {
 				hundred, hundredBody := text(200, strings.Repeat("x", 100<<10))
 				sv := start(t, arch, Settings{ConnectionsPerClient: 100, Connections: 100, KeepAliveTimeout: patience, HeaderTimeout: patience},
 					func(x *Exchange) {
@@ -110,7 +110,7 @@ func answerSize(t *testing.T, c *client, buf []byte, method string, answers int)
 	t.Helper()
 	n := 0
 	for {
-		m, err := c.TCPConn.Read(buf[n:])
+		m, err := c.conn.Read(buf[n:])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -313,7 +313,7 @@ func TestAPanicBeforeTheResponseIs500AndEndsTheConnection(t *testing.T) {
 					numbered(x)
 				})
 				other := sv.dial(t)
-				if arch != serve.Single {
+				if !single(arch) {
 					other.send(get("/"))
 					other.expect(200, "/")
 				} else {
@@ -328,7 +328,7 @@ func TestAPanicBeforeTheResponseIs500AndEndsTheConnection(t *testing.T) {
 				if err := await(t, "failure", sv.failures); !strings.Contains(err.Error(), "oh") || !strings.Contains(err.Error(), "closing_test.go") {
 					t.Errorf("reported as %v", err)
 				}
-				if arch != serve.Single { // nobody else is concerned
+				if !single(arch) { // nobody else is concerned
 					other.send(get("/"))
 					other.expect(200, "/")
 				}

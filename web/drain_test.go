@@ -19,14 +19,14 @@ import (
 
 // hammer is a keep-alive client that sends one request after the other, each as soon as it has the last answer, until
 // the server ends the connection in order. It reports everything that a careful client would call an error.
-func hammer(addr string, request string, answered *atomic.Int64, check func(a answer) error) error {
+func hammer(connect func() (net.Conn, error), request string, answered *atomic.Int64, check func(a answer) error) error {
 	for first := true; ; first = false {
-		nc, err := net.Dial("tcp", addr)
+		nc, err := connect()
 		if err != nil {
 			return nil // nobody listens any more
 		}
 		nc.SetDeadline(time.Now().Add(patience))
-		c := &client{nc.(*net.TCPConn), nil, bufio.NewReader(nc)}
+		c := &client{nc.(conn), nil, bufio.NewReader(nc)}
 		n := 0
 		for closed := false; !closed; {
 			if _, err := io.WriteString(c, request); err != nil {
@@ -79,7 +79,7 @@ func TestDrainUnderLoadAnswersEveryRequest(t *testing.T) {
 		for i := range n {
 			clients.Go(func() {
 				target := fmt.Sprintf("/%d", i)
-				err := hammer(sv.addr, get(target), &answered, func(a answer) error {
+				err := hammer(sv.connect, get(target), &answered, func(a answer) error {
 					if answered.Load() > 50*n {
 						once.Do(func() { close(enough) })
 					}
@@ -130,7 +130,7 @@ func TestDrain(t *testing.T) {
 			idle.Close()
 			fresh.ends()
 			fresh.Close()
-			if _, err := net.Dial("tcp", sv.addr); err == nil {
+			if _, err := sv.connect(); err == nil {
 				t.Error("a drained server accepts connections")
 			}
 			half.send("st: h\r\n\r\n") // had begun: is answered
@@ -272,7 +272,7 @@ func TestAHandlerIsReplacedUnderLoad(t *testing.T) {
 		for range 16 {
 			clients.Go(func() {
 				last := 0
-				err := hammer(sv.addr, get("/"), &answered, func(a answer) error {
+				err := hammer(sv.connect, get("/"), &answered, func(a answer) error {
 					var v int
 					if _, err := fmt.Sscan(a.body, &v); err != nil || a.StatusCode != 200 || v < last {
 						return fmt.Errorf("%d %q after version %d", a.StatusCode, a.body, last)
@@ -344,7 +344,7 @@ func TestListenersComeAndGo(t *testing.T) {
 		sv := start(t, arch, Settings{DrainIdle: patience}, tagged("0"))
 		for i := range 5 {
 			var used *client
-			if arch != serve.Single {
+			if !single(arch) {
 				used = sv.dial(t)
 				used.send(get("/"))
 				used.expect(200, strconv.Itoa(i)+"tag")
@@ -355,7 +355,7 @@ func TestListenersComeAndGo(t *testing.T) {
 				t.Fatal(err)
 			}
 			sv.Unlisten(sv.listener)
-			if _, err := net.Dial("tcp", sv.addr); err == nil {
+			if _, err := sv.connect(); err == nil {
 				t.Error("a listener that was closed accepts")
 			}
 			sv.SetHandler(handler{tagged(strconv.Itoa(i + 1)), sv.outcomes}, map[*serve.Listener]any{next: "tag"})

@@ -70,7 +70,7 @@ func (n poor) NewPoller() (socket.Poller, error) {
 
 // When the system has no descriptor for a new connection, the connection waits, and is served when there is one.
 func TestWithoutDescriptorsConnectionsWait(t *testing.T) {
-	concurrent(t, func(t *testing.T, arch string) {
+	concurrentOnKernel(t, func(t *testing.T, arch string) {
 		n := poor{accepts: new(atomic.Int32), watching: new(atomic.Bool)}
 		n.accepts.Store(1)
 		before := serve.ReasonNoDescriptors.Reached()
@@ -90,7 +90,7 @@ func TestWithoutDescriptorsConnectionsWait(t *testing.T) {
 
 // A connection that cannot be waited for is ended, and said to be our own fault.
 func TestAConnectionThatCannotBeWatched(t *testing.T) {
-	eachArchitecture(t, func(t *testing.T, arch string) {
+	onKernel(t, func(t *testing.T, arch string) {
 		n := poor{accepts: new(atomic.Int32), watching: new(atomic.Bool)}
 		n.watching.Store(true)
 		sv := start(t, arch, Settings{}, func(x *Exchange) { respond(x, 200, "ok") },

@@ -17,6 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"vitrine/socket"
+	"vitrine/stack"
+	"vitrine/stack/link"
+	"vitrine/stack/stacktest"
 	"vitrine/trace"
 	"vitrine/web/exchange"
 	"vitrine/web/message"
@@ -26,21 +30,43 @@ import (
 // patience bounds every wait of a test for something that must happen. It is no time that anything is expected to take.
 const patience = 20 * time.Second
 
-// eachArchitecture runs a test under every I/O architecture.
+// ownStack before an architecture's name says that the server is on the own stack.
+const ownStack = "own stack, "
+
+// eachArchitecture runs a test under every I/O architecture, on the kernel's sockets and on the own stack.
 func eachArchitecture(t *testing.T, f func(t *testing.T, arch string)) {
+	onKernel(t, f)
+	for _, arch := range serve.Architectures {
+		t.Run(ownStack+arch, func(t *testing.T) { f(t, ownStack+arch) })
+	}
+}
+
+// onKernel runs a test under every I/O architecture on the kernel's sockets.
+func onKernel(t *testing.T, f func(t *testing.T, arch string)) {
 	for _, arch := range serve.Architectures {
 		t.Run(arch, func(t *testing.T) { f(t, arch) })
 	}
 }
 
-// concurrent runs a test under every I/O architecture that serves more than one connection at a time.
-func concurrent(t *testing.T, f func(t *testing.T, arch string)) {
-	for _, arch := range serve.Architectures {
-		if arch != serve.Single {
-			t.Run(arch, func(t *testing.T) { f(t, arch) })
-		}
-	}
+// concurrentOnKernel is onKernel for those that serve more than one connection at a time.
+func concurrentOnKernel(t *testing.T, f func(t *testing.T, arch string)) {
+	onKernel(t, func(t *testing.T, arch string) { severalAtOnce(t, arch, f) })
 }
+
+// concurrent is eachArchitecture for those that serve more than one connection at a time.
+func concurrent(t *testing.T, f func(t *testing.T, arch string)) {
+	eachArchitecture(t, func(t *testing.T, arch string) { severalAtOnce(t, arch, f) })
+}
+
+func severalAtOnce(t *testing.T, arch string, f func(t *testing.T, arch string)) {
+	if single(arch) {
+		t.Skip("it serves one connection at a time")
+	}
+	f(t, arch)
+}
+
+// single reports whether an architecture serves one connection at a time.
+func single(arch string) bool { return strings.HasSuffix(arch, serve.Single) }
 
 // outcome is what a handler's Finish was told about one exchange.
 type outcome struct {
@@ -61,6 +87,7 @@ type served struct {
 	*Server
 	t        *testing.T
 	addr     string
+	client   *stack.Stack // that reaches a server on the own stack; nil: the kernel does
 	listener *serve.Listener
 	outcomes chan outcome       // of every exchange
 	ended    chan *trace.Reason // of every connection
@@ -95,10 +122,18 @@ func start(t *testing.T, arch string, s Settings, f func(x *Exchange), options .
 	t.Helper()
 	sv := &served{t: t, outcomes: make(chan outcome, 1<<10), ended: make(chan *trace.Reason, 1<<10),
 		refused: make(chan *trace.Reason, 1<<10), failures: make(chan error, 1<<10)}
+	arch, own := strings.CutPrefix(arch, ownStack)
 	o := Options{Architecture: arch, Loops: 2, Workers: 3,
 		Refused: func(_ netip.AddrPort, _ any, why *trace.Reason) { offer(sv.refused, why) },
 		Ended:   func(_ netip.AddrPort, why *trace.Reason) { offer(sv.ended, why) },
 		Failed:  func(err error) { offer(sv.failures, err) },
+	}
+	listen := "127.0.0.1:0"
+	if own {
+		var server *stack.Stack
+		server, sv.client = stacktest.Pair(t, link.WireOptions{Queues: serve.LoopsOf(arch, o.Loops)})
+		o.Network = socket.NewStack(server)
+		listen = stacktest.Server + ":0"
 	}
 	for _, set := range options {
 		set(&o)
@@ -107,7 +142,7 @@ func start(t *testing.T, arch string, s Settings, f func(x *Exchange), options .
 	if sv.Server, err = NewServer(handler{f, sv.outcomes}, s, o); err != nil {
 		t.Fatal(err)
 	}
-	sv.listener, err = sv.Listen(netip.MustParseAddrPort("127.0.0.1:0"), 0, "tag", nil)
+	sv.listener, err = sv.Listen(netip.MustParseAddrPort(listen), 0, "tag", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,16 +213,40 @@ func refusal(x *Exchange) bool {
 	return true
 }
 
+// conn is what the kernel's connections and those of the own stack can do.
+type conn interface {
+	net.Conn
+	CloseWrite() error
+	SetLinger(seconds int) error
+	SetReadBuffer(bytes int) error
+}
+
+// connect makes a connection to a server under test.
+func (sv *served) connect() (net.Conn, error) {
+	if sv.client != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		return sv.client.Dial(ctx, "tcp", sv.addr)
+	}
+	return net.Dial("tcp", sv.addr)
+}
+
+// transport makes the connections of an http.Client to a server under test.
+func (sv *served) transport() *http.Transport {
+	return &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true,
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return sv.connect() }}
+}
+
 // client is one connection to a server under test.
 type client struct {
-	*net.TCPConn
+	conn
 	t  *testing.T
 	br *bufio.Reader
 }
 
 func (sv *served) dial(t *testing.T) *client {
 	t.Helper()
-	c, err := net.Dial("tcp", sv.addr)
+	c, err := sv.connect()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +256,7 @@ func (sv *served) dial(t *testing.T) *client {
 }
 
 func newClient(t *testing.T, c net.Conn) *client {
-	return &client{c.(*net.TCPConn), t, bufio.NewReader(c)}
+	return &client{c.(conn), t, bufio.NewReader(c)}
 }
 
 // send writes the pieces one by one.
@@ -314,8 +373,10 @@ func (r *released) count() int {
 // quiet is a logger for what others say about a test's deliberate failures.
 var quiet = log.New(io.Discard, "", 0)
 
-// listenLocal is any port of the loopback interface.
-func (*served) listenLocal() netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:0") }
+// listenLocal is any port of the address that the server listens on.
+func (sv *served) listenLocal() netip.AddrPort {
+	return netip.AddrPortFrom(netip.MustParseAddrPort(sv.addr).Addr(), 0)
+}
 
 // until waits for a condition that nobody announces.
 func until(t *testing.T, condition func() bool) {

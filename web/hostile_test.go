@@ -2,7 +2,6 @@ package web
 
 import (
 	"io"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,8 +30,8 @@ func honest(t *testing.T, sv *served, n int) time.Duration {
 
 // Whatever some clients do, others are served promptly.
 func TestHostileClientsDoNotHoldUpOthers(t *testing.T) {
-	hostile := map[string]func(c *client, done <-chan struct{}){
-		"heads byte by byte": func(c *client, done <-chan struct{}) {
+	hostile := map[string]func(sv *served, c *client, done <-chan struct{}){
+		"heads byte by byte": func(sv *served, c *client, done <-chan struct{}) {
 			for _, b := range get("/") {
 				select {
 				case <-done:
@@ -44,18 +43,18 @@ func TestHostileClientsDoNotHoldUpOthers(t *testing.T) {
 				}
 			}
 		},
-		"bodies byte by byte": func(c *client, done <-chan struct{}) {
+		"bodies byte by byte": func(sv *served, c *client, done <-chan struct{}) {
 			io.WriteString(c, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
 			c.paced("x", 5*time.Millisecond, done)
 		},
-		"connections without a request": func(c *client, done <-chan struct{}) { <-done },
-		"floods of empty lines": func(c *client, done <-chan struct{}) {
+		"connections without a request": func(sv *served, c *client, done <-chan struct{}) { <-done },
+		"floods of empty lines": func(sv *served, c *client, done <-chan struct{}) {
 			io.WriteString(c, strings.Repeat("\r\n", 1<<20))
 		},
-		"heads without end": func(c *client, done <-chan struct{}) {
+		"heads without end": func(sv *served, c *client, done <-chan struct{}) {
 			io.WriteString(c, "GET / HTTP/1.1\r\n"+strings.Repeat("A: "+strings.Repeat("a", 1000)+"\r\n", 1000))
 		},
-		"requests that nobody reads the answers of": func(c *client, done <-chan struct{}) {
+		"requests that nobody reads the answers of": func(sv *served, c *client, done <-chan struct{}) {
 			c.SetReadBuffer(4 << 10)
 			for {
 				select {
@@ -67,23 +66,23 @@ func TestHostileClientsDoNotHoldUpOthers(t *testing.T) {
 				io.WriteString(c, get("/large"))
 			}
 		},
-		"resets in the middle": func(c *client, done <-chan struct{}) {
+		"resets in the middle": func(sv *served, c *client, done <-chan struct{}) {
 			for {
 				select {
 				case <-done:
 					return
 				default:
 				}
-				n, err := net.Dial("tcp", c.RemoteAddr().String())
+				n, err := sv.connect()
 				if err != nil {
 					return
 				}
 				io.WriteString(n, get("/large")+"GET /")
-				n.(*net.TCPConn).SetLinger(0)
+				n.(conn).SetLinger(0)
 				n.Close()
 			}
 		},
-		"pipelines without end": func(c *client, done <-chan struct{}) {
+		"pipelines without end": func(sv *served, c *client, done <-chan struct{}) {
 			go io.Copy(io.Discard, c)
 			all := strings.Repeat(get("/"), 2000)
 			for {
@@ -97,7 +96,7 @@ func TestHostileClientsDoNotHoldUpOthers(t *testing.T) {
 				}
 			}
 		},
-		"bodies that nobody wants": func(c *client, done <-chan struct{}) {
+		"bodies that nobody wants": func(sv *served, c *client, done <-chan struct{}) {
 			io.WriteString(c, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
 			for {
 				select {
@@ -128,12 +127,12 @@ func TestHostileClientsDoNotHoldUpOthers(t *testing.T) {
 				done := make(chan struct{})
 				var all sync.WaitGroup
 				for range 8 {
-					nc, err := net.Dial("tcp", sv.addr)
+					nc, err := sv.connect()
 					if err != nil {
 						t.Fatal(err)
 					}
 					c := newClient(t, nc)
-					all.Go(func() { f(c, done) })
+					all.Go(func() { f(sv, c, done) })
 					defer all.Wait()
 					defer c.Close()
 				}
@@ -223,7 +222,7 @@ func TestExchangesThatAreUsedAgainShowNothingOfTheOld(t *testing.T) {
 			all.Go(func() {
 				for j := range 60 {
 					target := "/" + strings.Repeat(string(rune('a'+i)), 1+j*7)
-					nc, err := net.Dial("tcp", sv.addr)
+					nc, err := sv.connect()
 					if err != nil {
 						t.Error(err)
 						return

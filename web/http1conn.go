@@ -170,6 +170,7 @@ func (h *http1Conn) begin(w *serve.Worker, set *settings, l *local, n int) {
 	x := l.x
 	x.Begin(h, &l.request, &h.peer, set.limits)
 	x.Journey, x.Start, x.Serial = w.NewID(), w.Wall, h.serial
+	h.conn.Tag(x.Journey)
 }
 
 // adopt takes a new handler, with what it calls the connection's listener. A listener that is closed means nothing to

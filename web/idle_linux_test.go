@@ -24,7 +24,7 @@ func TestACrowdOfIdleConnections(t *testing.T) {
 		serve.Pool:          1024,
 		serve.Threads:       8 << 10, // a goroutine's stack, and what it stands for
 	}
-	concurrent(t, func(t *testing.T, arch string) {
+	concurrentOnKernel(t, func(t *testing.T, arch string) {
 		sv := start(t, arch, Settings{Connections: crowd + 100, ConnectionsPerClient: 1000, KeepAliveTimeout: time.Hour}, numbered)
 		sv.SetHandler(silent{sv.now.Load().handler}, nil)
 		for range 20 { // what is made once is made

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"vitrine/stack"
+	"vitrine/stack/stacktest"
 	"vitrine/trace"
 	"vitrine/web/serve"
 )
@@ -71,7 +73,7 @@ func TestOneClientHoldsAsManyConnectionsAsItMay(t *testing.T) {
 		if why := await(t, "refusal", sv.refused); why != serve.ReasonPerClient {
 			t.Error(why)
 		}
-		other := dialFrom(t, sv, "127.0.0.2") // somebody else is not concerned
+		other := dialFrom(t, sv, sv.elsewhere()) // somebody else is not concerned
 		other.send(get("/"))
 		other.expect(200, "/")
 
@@ -83,11 +85,25 @@ func TestOneClientHoldsAsManyConnectionsAsItMay(t *testing.T) {
 	})
 }
 
-// dialFrom connects from one of the loopback interface's many addresses.
-func dialFrom(t *testing.T, sv *served, ip string) *client {
+// elsewhere is an address that clients do not connect from unless they say so.
+func (sv *served) elsewhere() netip.Addr {
+	if sv.client != nil {
+		return netip.MustParseAddr(stacktest.ClientOther)
+	}
+	return netip.MustParseAddr("127.0.0.66")
+}
+
+// dialFrom connects from an address.
+func dialFrom(t *testing.T, sv *served, from netip.Addr) *client {
 	t.Helper()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}, Timeout: patience}
-	c, err := d.Dial("tcp", sv.addr)
+	local := netip.AddrPortFrom(from, 0)
+	var c net.Conn
+	var err error
+	if sv.client != nil {
+		c, err = (&stack.Dialer{Stack: sv.client, Local: local, Timeout: patience}).Dial("tcp", sv.addr)
+	} else {
+		c, err = (&net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(local), Timeout: patience}).Dial("tcp", sv.addr)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,12 +116,12 @@ func TestAClientIsAllowedOrRefusedBeforeAByteIsRead(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, arch string) {
 		sv := start(t, arch, Settings{}, numbered)
 		sv.listener.Retag("tag", func(a netip.Addr) *trace.Reason {
-			if a == netip.MustParseAddr("127.0.0.66") {
+			if a == sv.elsewhere() {
 				return serve.ReasonDenied.Reach()
 			}
 			return nil
 		})
-		denied := dialFrom(t, sv, "127.0.0.66")
+		denied := dialFrom(t, sv, sv.elsewhere())
 		io.WriteString(denied, get("/")) // may fail already
 		if b, _ := io.ReadAll(denied.br); len(b) > 0 {
 			t.Errorf("a denied client read %q", b)
@@ -113,7 +129,7 @@ func TestAClientIsAllowedOrRefusedBeforeAByteIsRead(t *testing.T) {
 		if why := await(t, "refusal", sv.refused); why != serve.ReasonDenied {
 			t.Error(why)
 		}
-		allowed := dialFrom(t, sv, "127.0.0.65")
+		allowed := sv.dial(t)
 		allowed.send(get("/"))
 		allowed.expect(200, "/")
 		if n := sv.Engine().Accepted(); n != 1 {
@@ -127,7 +143,7 @@ func TestAClientIsAllowedOrRefusedBeforeAByteIsRead(t *testing.T) {
 func TestConnectionsAboveTheLimitWaitTheirTurn(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, arch string) {
 		limit := 2
-		if arch == serve.Single {
+		if single(arch) {
 			limit = 1
 		}
 		sv := start(t, arch, Settings{Connections: 2}, numbered)

@@ -215,7 +215,7 @@ func TestDeadlinesOfAResponseController(t *testing.T) {
 // A handler that does not read its request's body holds up the client: what is received and not read stays within the
 // exchange's credit and the connection's buffers.
 func TestAHandlerThatDoesNotReadStopsTheClient(t *testing.T) {
-	concurrent(t, func(t *testing.T, arch string) {
+	concurrentOnKernel(t, func(t *testing.T, arch string) {
 		t.Parallel()
 		const credit = 64 << 10
 		net := new(observed)
@@ -323,13 +323,15 @@ const transfer = 100 << 20
 
 func TestLargeBodiesComeThroughAsTheyAre(t *testing.T) {
 	want, _, _ := sum(stream(1, transfer))
-	for _, arch := range []string{serve.EventsPerCore, serve.Threads} {
+	for _, arch := range []string{serve.EventsPerCore, serve.Threads, ownStack + serve.EventsPerCore, ownStack + serve.Threads} {
 		t.Run(arch, func(t *testing.T) {
 			sv := startHTTP(t, arch, Settings{}, upDown)
+			client := &http.Client{Transport: sv.transport()}
+			defer client.CloseIdleConnections()
 			for _, length := range []int64{transfer, -1} {
 				r, _ := http.NewRequest("POST", "http://"+sv.addr, struct{ io.Reader }{stream(1, transfer)})
 				r.ContentLength = length
-				answer, err := http.DefaultClient.Do(r)
+				answer, err := client.Do(r)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -339,7 +341,7 @@ func TestLargeBodiesComeThroughAsTheyAre(t *testing.T) {
 					t.Errorf("length %d: %s, want %s", length, b, w)
 				}
 			}
-			answer, err := http.Get("http://" + sv.addr)
+			answer, err := client.Get("http://" + sv.addr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -364,7 +366,7 @@ func TestManyClientsAtOnce(t *testing.T) {
 			}
 			w.Write(append([]byte(r.URL.RawQuery+" "), body...))
 		})
-		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}, Timeout: patience}
+		client := &http.Client{Transport: sv.transport(), Timeout: patience}
 		defer client.CloseIdleConnections()
 		var all sync.WaitGroup
 		for i := range 64 {
@@ -429,7 +431,8 @@ func TestAReverseProxyAsAHandler(t *testing.T) {
 			}
 		})
 		u, _ := url.Parse("http://" + origin.addr)
-		proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) }, ErrorLog: quiet, FlushInterval: -1}
+		proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) }, ErrorLog: quiet, FlushInterval: -1,
+			Transport: origin.transport()}
 		front := startHTTP(t, arch, Settings{}, proxy.ServeHTTP)
 
 		t.Run("a body both ways with trailers", func(t *testing.T) {

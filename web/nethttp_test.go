@@ -261,7 +261,7 @@ func TestHandlersAnswerAsOnNetHTTP(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			reference := theirs(t, tc.h)
-			eachArchitecture(t, func(t *testing.T, arch string) {
+			onKernel(t, func(t *testing.T, arch string) {
 				sv := startHTTP(t, arch, Settings{}, tc.h)
 				for _, method := range []string{"GET", "HEAD"} {
 					request := method + strings.TrimPrefix(get("/a/b?c=d"), "GET")
@@ -331,7 +331,7 @@ func TestRequestsLookAsOnNetHTTP(t *testing.T) {
 		fmt.Fprintf(w, "%d %v\n", n, err)
 	}
 	reference := theirs(t, h)
-	eachArchitecture(t, func(t *testing.T, arch string) {
+	onKernel(t, func(t *testing.T, arch string) {
 		sv := startHTTP(t, arch, Settings{}, h)
 		for name, request := range requests {
 			t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ func numbered(x *Exchange) {
 }
 
 func TestPipelinedAnswersGoOutInOneWrite(t *testing.T) {
-	eachArchitecture(t, func(t *testing.T, arch string) {
+	onKernel(t, func(t *testing.T, arch string) {
 		net := new(observed)
 		sv := start(t, arch, Settings{}, numbered, func(o *Options) { o.Network = net })
 		c := sv.dial(t)

@@ -121,7 +121,7 @@ func newEntry(r *Root, path string, kind Kind, i info, checked int64) *Entry {
 
 // hold makes the entry one that is sent from the descriptor.
 func (e *Entry) hold(f *os.File) {
-	e.File = &socket.File{F: f, FD: int(f.Fd()), Size: e.Size}
+	e.File = &socket.File{F: f, FD: int(f.Fd()), Size: e.Size, Hold: e.Acquire, Done: e.Release}
 	e.root.store.opened.Add(1)
 }
 

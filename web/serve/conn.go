@@ -47,6 +47,7 @@ const (
 // Conn is one connection. Its methods may be called only within a turn, unless they say otherwise.
 type Conn struct {
 	ep       socket.Endpoint
+	tagger   socket.Tagger // ep, where it wants to know; else nil
 	driver   Driver
 	loop     *loop
 	listener *Listener
@@ -114,6 +115,13 @@ func (c *Conn) Listener() any { return c.listener.tag.Load().(holder).v }
 
 // Source is the listener that the connection came in on.
 func (c *Conn) Source() *Listener { return c.listener }
+
+// Tag tells the transport which journey its bytes are on from now, where it wants to know.
+func (c *Conn) Tag(id trace.ID) {
+	if c.tagger != nil {
+		c.tagger.Tag(id)
+	}
+}
 
 // BytesSent is how many bytes were handed to the transport.
 func (c *Conn) BytesSent() int64 { return c.sent }

@@ -37,6 +37,21 @@ func Default() string {
 	return Threads
 }
 
+// LoopsOf is how many loops an architecture has, and so how many queues a network must have whose connections live on
+// their loop. configured is what events-per-core was told, 0: one for each processor that Go uses.
+func LoopsOf(architecture string, configured int) int {
+	switch {
+	case architecture != EventsPerCore:
+		return 1
+	case configured > 0:
+		return configured
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// shared reports whether turns run away from the loop's goroutine.
+func (e *Engine) shared() bool { return e.o.Architecture == Threads || e.o.Architecture == Pool }
+
 // Settings may change while the engine runs; a connection sees the new ones in its next turn.
 type Settings struct {
 	Connections          int // in all; 0: no bound
@@ -52,7 +67,7 @@ type Settings struct {
 type Options struct {
 	Architecture string
 	Network      socket.Network
-	Loops        int // under events-per-core; 0: one for each processor that Go uses
+	Loops        int // under events-per-core; 0: one for each processor that Go uses. A socket.Sharded network decides itself
 	Workers      int // under pool; 0: four for each processor
 	Threads      int // under threads: connections at once; 0: no bound but Settings.Connections
 	// NewDriver makes the driver of a new connection.
@@ -125,15 +140,19 @@ func New(o Options, s Settings) (*Engine, error) {
 	e.handlers = newHandlers(max(s.Handlers, 1))
 	e.settings.Store(&s)
 	e.lent.New = func() any { return newLocalWorker(e) }
-	n := 1
-	switch o.Architecture {
-	case EventsPerCore:
-		if n = o.Loops; n <= 0 {
-			n = runtime.GOMAXPROCS(0)
-		}
-	case Single, Threads, Events, Pool:
-	default:
+	if !slices.Contains(Architectures, o.Architecture) {
 		return nil, fmt.Errorf("serve: no I/O architecture is called %q", o.Architecture)
+	}
+	n := LoopsOf(o.Architecture, o.Loops)
+	if sharded, ok := o.Network.(socket.Sharded); ok {
+		has := sharded.Loops()
+		if o.Architecture == EventsPerCore {
+			n = has
+		}
+		if n != has {
+			return nil, fmt.Errorf("serve: each of the network's %d queues needs a loop, and %s has one: give the adapter one queue, or choose %s",
+				has, o.Architecture, EventsPerCore)
+		}
 	}
 	for range n {
 		l, err := newLoop(e)
@@ -189,7 +208,7 @@ func (e *Engine) Bind(addr netip.AddrPort, dual bool, backlog int, tag any, admi
 	ln := &Listener{left: make(chan struct{}, 1)}
 	ln.Retag(tag, admit)
 	for range e.loops {
-		s, err := e.o.Network.Listen(addr, dual, socket.ListenOptions{Backlog: backlog, ReusePort: len(e.loops) > 1})
+		s, err := e.o.Network.Listen(addr, dual, socket.ListenOptions{Backlog: backlog, ReusePort: len(e.loops) > 1, Shared: e.shared()})
 		if err != nil {
 			for _, s := range ln.sockets {
 				s.Close()
