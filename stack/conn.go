@@ -509,6 +509,8 @@ func (c *Conn) Err() error {
 		return syscall.ECONNRESET
 	}
 	switch {
+	case strings.HasPrefix(why.ID, "stack.") && c.err != nil:
+		return c.err // what the network said last
 	case why.ID == "tcp.refused":
 		return syscall.ECONNREFUSED
 	case why.ID == "tcp.icmp.hard":

@@ -1,0 +1,9 @@
+package stack
+
+import (
+	"testing"
+
+	"vitrine/trace/tracetest"
+)
+
+func TestMain(m *testing.M) { tracetest.Main(m, "stack.") }
