@@ -8,14 +8,13 @@ NONE < trace, web/message, config/template, observe/terminal;
 
 # Frames become connections. The protocols know bytes and rules, tcp is a machine without a clock, and they meet in the
 # door, stack. The junction makes the same endpoints of the kernel's sockets and of the stack's.
-NONE < stack/link, stack/ip, stack/tcp/segment;
-stack/link < stack/ethernet;
-stack/ethernet, stack/ip < stack/arp, stack/ipv4, stack/ipv6, stack/udp, stack/neighbor;
-stack/ethernet, stack/ip, stack/ipv4, stack/ipv6 < stack/icmp;
-stack/tcp/segment < stack/tcp/recovery;
+trace          < stack/link, stack/ethernet, stack/arp, stack/ip, stack/tcp/segment;
+stack/ip       < stack/ipv4, stack/ipv6, stack/udp, stack/icmp;
+stack/arp, stack/icmp < stack/neighbor;
+stack/tcp/segment     < stack/tcp/recovery;
 stack/ip, stack/tcp/recovery < stack/tcp;
-stack/arp, stack/icmp, stack/udp, stack/neighbor, stack/tcp < stack;
-stack < stack/bsd, stack/traps, socket;
+stack/link, stack/ethernet, stack/neighbor, stack/ipv4, stack/ipv6, stack/udp, stack/tcp < stack;
+stack < stack/bsd, socket;
 
 # Text to checked values, each with its place.
 trace, config/template, observe/terminal < config;
@@ -39,11 +38,13 @@ config, observe/logfile, web/variables  < observe/accesslog, observe/errorlog;
 web/variables, observe/terminal         < observe/explain;
 
 # The life of the process, and its command line.
-web, site, observe/accesslog, observe/errorlog < server;
+NONE < server/control;
+web, site, observe/accesslog, observe/errorlog, server/control < server;
 server, observe/explain                        < cmd/vitrine;
 
 # Beside the program: measurements and helpers of tests. Nothing that runs imports these.
 web, site    < bench;
+stack        < bench/impaired, stack/stacktest, stack/traps;
 trace        < trace/tracetest;
 web/exchange < web/variables/variablestest;
 trace        < internal/deps, e2e;
@@ -53,7 +54,11 @@ trace        < internal/deps, e2e;
 const past = `
 server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
 server      site/resource    The store of files outlives the sites of one configuration.
+server      stack/link       It opens the adapter that the configuration names.
+server      stack/tcp        The bounds and times of the network block are the machine's.
 bench       site/resource    The embedded server has a store of its own.
+bench/impaired stack/link    It opens the adapter, and impairs what it forwards as the stack's own wrapper would.
+cmd/vitrine server/control   Commands talk to a server that runs elsewhere, not to one of their own.
 `
 
 // words are the parts of rooms that everybody may use as they are, without the door.
@@ -79,6 +84,9 @@ observe/terminal   golang.org/x/term golang.org/x/text
 server             golang.org/x/sys
 site/resource      golang.org/x/sys
 socket             golang.org/x/sys
+stack              golang.org/x/sys
+stack/link         golang.org/x/sys
+bench/impaired     golang.org/x/sys
 TESTS              github.com/rogpeppe/go-internal golang.org/x/sys golang.org/x/tools golang.org/x/net
 `
 
