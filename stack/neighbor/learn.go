@@ -59,7 +59,8 @@ func (t *Table) Learn(now int64, addr netip.Addr, mac MAC, how How) (held [][]by
 	case now-e.moved < t.config.Lock && addr.Is4():
 		return nil, reasonFlapping.Reach()
 	}
-	if now-e.moved >= t.config.Lock {
+	if e.told == 0 || now-e.told >= t.config.Lock {
+		e.told = now
 		why = reasonMoved.Reach() // said at most once in that time, however often it moves
 	}
 	e.mac, e.moved = mac, now

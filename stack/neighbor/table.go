@@ -82,8 +82,8 @@ type Table struct {
 	config  Config
 	index   map[netip.Addr]*entry
 	list    []*entry // the same ones, so that what happens does not depend on a map's order
-	next    int64 // no entry is due before this; 0: none is
-	held    int   // bytes in all
+	next    int64    // no entry is due before this; 0: none is
+	held    int      // bytes in all
 	version uint64
 	defense int64 // when we last defended an address of ours
 }
@@ -98,6 +98,7 @@ type entry struct {
 	used      int64 // by Lookup or Hold; 0: never
 	confirmed int64
 	moved     int64 // when the hardware address last changed
+	told      int64 // when that was last given as a Reason; 0: never
 	due       int64 // 0: nothing is
 	packets   [][]byte
 	bytes     int
