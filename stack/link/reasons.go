@@ -33,3 +33,21 @@ var (
 	reasonFull = trace.Declare("link.full", trace.Info,
 		"The transmit ring is full; what is to be sent waits.", "")
 )
+
+// What instruments do.
+var (
+	reasonLeftOut = trace.Declare("link.capture.left-out", trace.Info,
+		"Whoever reads the capture is too slow, so the frame is not in it. The frame itself went on.", "")
+	reasonLoss = trace.Declare("link.impair.loss", trace.Info,
+		"The frame was lost on purpose.", "")
+	reasonDuplicate = trace.Declare("link.impair.duplicate", trace.Info,
+		"The frame was doubled on purpose.", "")
+	reasonReorder = trace.Declare("link.impair.reorder", trace.Info,
+		"The frame was held back on purpose, until others had overtaken it.", "")
+	reasonCorrupt = trace.Declare("link.impair.corrupt", trace.Info,
+		"One bit of the frame was turned over on purpose.", "")
+	reasonQueue = trace.Declare("link.impair.queue", trace.Info,
+		"The queue before the link of limited rate was full, so the frame was lost, as on any bottleneck.", "")
+	reasonCutShort = trace.Declare("link.replay.cut-short", trace.Info,
+		"The capture file holds only the beginning of the frame, so it is not replayed.", "draft-ietf-opsawg-pcapng §4.3")
+)
