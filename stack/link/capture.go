@@ -12,8 +12,9 @@ import (
 // CaptureOptions of Capture; the zero value has no comments.
 type CaptureOptions struct {
 	// Comment is the packet comment of a frame, such as the id of the journey that it belongs to; empty: none. It is asked
-	// on the queue's goroutine when the batch with the frame has been handled, so that what the frame led to is known.
-	Comment func(frame []byte) string
+	// on the queue's goroutine when the batch with the frame has been handled, so that what the frame led to is known; the
+	// queue's number says to whom the state belongs that may be looked at there.
+	Comment func(queue int, frame []byte) string
 	// Clock gives nanoseconds since 1970; nil: the system's.
 	Clock func() int64
 }
@@ -36,7 +37,7 @@ func Capture(a Adapter, o CaptureOptions) *Capturer {
 	}
 	c := &Capturer{Adapter: a, info: a.Info(), o: o}
 	for i := range c.info.Queues {
-		c.queues = append(c.queues, &captureQueue{Queue: a.Queue(i), c: c})
+		c.queues = append(c.queues, &captureQueue{Queue: a.Queue(i), index: i, c: c})
 	}
 	return c
 }
@@ -105,6 +106,7 @@ func (c *Capturer) change(f func([]*Recording) []*Recording) {
 // captureQueue keeps copies of the frames of a batch until it has been handled.
 type captureQueue struct {
 	Queue
+	index    int
 	c        *Capturer
 	reserved []byte
 	batch    []captured
@@ -178,7 +180,7 @@ func (q *captureQueue) settle() {
 			b := q.copies[f.from:f.to]
 			comment, mark := "", ""
 			if q.c.o.Comment != nil {
-				comment = tidyComment(q.c.o.Comment(b))
+				comment = tidyComment(q.c.o.Comment(q.index, b))
 			}
 			if f.pieces > 1 {
 				mark = fmt.Sprintf("Super-segment: %d segments of up to %d bytes, which the adapter cuts or has put together.", f.pieces, f.piece)
