@@ -3,6 +3,7 @@ package tcp
 import (
 	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
 	"testing"
 
 	"vitrine/stack/tcp/segment"
@@ -20,56 +21,87 @@ func FuzzLiveConnection(f *testing.F) {
 		if len(in) > 600 {
 			return
 		}
-		w := newWire(t, seed)
-		w.loss, w.duplicate, w.reorder, w.bandwidth = 0, 0, 0, 0
-		for _, e := range []*end{w.a, w.b} {
-			e.write = e.write[:min(len(e.write), 40_000)]
-			e.h.Config.Retries, e.h.Config.SynRetries, e.h.Config.OrphanRetries = 4, 3, 3
-			e.h.Config.OrphanStall, e.h.Config.KeepAliveIdle = 30e9, 60e9
-		}
-		w.a.c.SetKeepAlive(w.now, true, 0, 0, 0)
-		skip := 0
-		if len(in) > 0 {
-			skip = int(in[0])
-		}
-		w.mutate = func(b []byte, to *end) [][]byte {
-			if skip--; skip >= 0 || len(in) < 6 {
-				return [][]byte{b}
-			}
-			// One mutation: [segments until the next] [where in the header] [four bytes that are xored in].
-			m := bytes.Clone(b)
-			head := int(m[12]>>4) * 4
-			at := int(in[1]) % (head - 3)
-			binary.BigEndian.PutUint32(m[at:], binary.BigEndian.Uint32(m[at:])^binary.BigEndian.Uint32(in[2:]))
-			skip = int(in[0] % 16)
-			in = in[6:]
-			if real := b[head:]; int(m[12]>>4)*4 != head || len(real) > 0 && !bytes.Equal(m[4:8], b[4:8]) {
-				// Another offset or sequence number would give the bytes another place: then there are none.
-				m[12] = byte(head/4) << 4
-				if len(real) > 0 {
-					m = m[:head]
+		liveConnection(t, seed, in)
+	})
+}
+
+func TestMutatedSegmentsBesideALiveConnection(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for seed := range uint64(1500) {
+		in := make([]byte, 6*(1+r.IntN(30)))
+		for i := 0; i < len(in); i += 6 {
+			// Numbers change by a little, or flags, or options, or anything.
+			in[i] = byte(r.IntN(20))
+			switch r.IntN(5) {
+			case 0:
+				in[i+1], in[i+4], in[i+5] = []byte{4, 8}[r.IntN(2)], byte(r.IntN(64)), byte(r.Uint32())
+			case 1:
+				in[i+1], in[i+2] = 13, byte(r.Uint32())
+			case 2:
+				in[i+1], in[i+2], in[i+3] = 14, byte(r.Uint32()), byte(r.Uint32())
+			case 3:
+				in[i+1], in[i+3], in[i+4] = byte(20+r.IntN(30)), byte(r.Uint32()), byte(r.Uint32())
+			default:
+				for j := 1; j < 6; j++ {
+					in[i+j] = byte(r.Uint32())
 				}
 			}
-			return [][]byte{b, m}
 		}
-		for steps := 0; w.step(); steps++ {
-			if steps > 300_000 {
-				t.Fatalf("it does not come to an end\n%s", w.describe())
+		liveConnection(t, seed, in)
+	}
+}
+
+// liveConnection is one such exchange.
+func liveConnection(t *testing.T, seed uint64, in []byte) {
+	w := newWire(t, seed)
+	w.loss, w.duplicate, w.reorder, w.bandwidth = 0, 0, 0, 0
+	for _, e := range []*end{w.a, w.b} {
+		e.write = e.write[:min(len(e.write), 40_000)]
+		e.h.Config.Retries, e.h.Config.SynRetries, e.h.Config.OrphanRetries = 4, 3, 3
+		e.h.Config.OrphanStall, e.h.Config.KeepAliveIdle = 30e9, 60e9
+	}
+	w.a.c.SetKeepAlive(w.now, true, 0, 0, 0)
+	skip := 0
+	if len(in) > 0 {
+		skip = int(in[0])
+	}
+	w.mutate = func(b []byte, to *end) [][]byte {
+		if skip--; skip >= 0 || len(in) < 6 {
+			return [][]byte{b}
+		}
+		// One mutation: [segments until the next] [where in the header] [four bytes that are xored in].
+		m := bytes.Clone(b)
+		head := int(m[12]>>4) * 4
+		at := int(in[1]) % (head - 3)
+		binary.BigEndian.PutUint32(m[at:], binary.BigEndian.Uint32(m[at:])^binary.BigEndian.Uint32(in[2:]))
+		skip = int(in[0] % 16)
+		in = in[6:]
+		if real := b[head:]; int(m[12]>>4)*4 != head || len(real) > 0 && !bytes.Equal(m[4:8], b[4:8]) {
+			// Another offset or sequence number would give the bytes another place: then there are none.
+			m[12] = byte(head/4) << 4
+			if len(real) > 0 {
+				m = m[:head]
 			}
-			for _, e := range []*end{w.a, w.b} {
-				checkBounds(t, w, e)
-			}
+		}
+		return [][]byte{b, m}
+	}
+	for steps := 0; w.step(); steps++ {
+		if steps > 300_000 {
+			t.Fatalf("it does not come to an end\n%s", w.describe())
 		}
 		for _, e := range []*end{w.a, w.b} {
-			if !bytes.HasPrefix(w.other(e).write, e.read) {
-				t.Fatalf("%s read what nobody wrote", e.name)
-			}
-			e.c.Release()
-			if e.h.used != 0 || e.h.pool.Lent() != 0 {
-				t.Fatalf("%s: memory is still lent", e.name)
-			}
+			checkBounds(t, w, e)
 		}
-	})
+	}
+	for _, e := range []*end{w.a, w.b} {
+		if !bytes.HasPrefix(w.other(e).write, e.read) {
+			t.Fatalf("%s read what nobody wrote", e.name)
+		}
+		e.c.Release()
+		if e.h.used != 0 || e.h.pool.Lent() != 0 {
+			t.Fatalf("%s: memory is still lent", e.name)
+		}
+	}
 }
 
 // checkBounds holds a connection to what must always be true.

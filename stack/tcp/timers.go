@@ -72,6 +72,9 @@ func (c *Conn) expired(now int64) *trace.Reason {
 		tries = cfg.OrphanRetries
 	}
 	if c.snd.Backoff() > tries {
+		if c.wnd == 0 && c.state.synchronized() && !c.has(flagOrphan) && now-c.lastReceive < 2*cfg.Recovery.MaxRTO {
+			return why // it took its window back and lives: what is sent again only probes (RFC 9293 §3.8.6.1)
+		}
 		return c.fail(now, c.blame(verdict))
 	}
 	return why

@@ -30,8 +30,15 @@ func (c *Conn) took(now int64, n int, hole bool) {
 	}
 }
 
-// free is how many more bytes may wait to be read.
-func (c *Conn) free() int { return max(int(c.limit)-c.queue.n, 0) }
+// free is how many more bytes may wait to be read. When the Host's memory runs short everybody gets little, so that what
+// is offered can also be kept.
+func (c *Conn) free() int {
+	free := max(int(c.limit)-c.queue.n, 0)
+	if c.h.used > c.h.Config.ReceiveMemory/4*3 {
+		free = min(free, 4*int(c.firstMSS))
+	}
+	return free
+}
 
 // offered is what is left of the window that the peer knows.
 func (c *Conn) offered() int { return int(c.adv.Sub(c.nxt)) }
