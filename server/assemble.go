@@ -35,8 +35,12 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 		return false
 	}
 	s.log.use(s.files, c)
+	var ok bool
+	if s.network, ok = openNetwork(c, &s.log, diags); !ok {
+		return false
+	}
 	srv, err := web.NewServer(s.now.handler, settings(c), web.Options{
-		Architecture: c.IO.V, Loops: c.Loops.V, Workers: c.Workers.V, Threads: c.Threads.V,
+		Architecture: c.IO.V, Network: s.network.network(), Loops: loops(c), Workers: c.Workers.V, Threads: c.Threads.V,
 		Refused: s.refused, Failed: s.log.failed,
 	})
 	if err != nil {
@@ -44,7 +48,7 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 		return false
 	}
 	s.web = srv
-	s.listeners = &listeners{web: s.web}
+	s.listeners = &listeners{web: s.web, network: c.Network}
 	for _, d := range diags.Warnings() {
 		s.log.warning(d)
 	}
@@ -134,9 +138,14 @@ func (g *generation) close() {
 
 // release gives everything up. Parts that were not made are left out.
 func (s *Server) release() {
+	s.network.stopCaptures()
+	if s.control != nil {
+		s.control.Close()
+	}
 	if s.web != nil {
 		s.web.Close()
 	}
+	s.network.close() // nothing sends any more
 	if s.now != nil {
 		s.now.close()
 	}

@@ -91,11 +91,9 @@ func (d *Dry) Ask(q Query) (*Answer, error) {
 		return a, nil
 	}
 	from := q.From
-	local := l.local(u, from)
+	local := d.local(l, u, from)
 	if !from.IsValid() {
-		if from = netip.AddrFrom4([4]byte{127, 0, 0, 1}); local.Is6() {
-			from = netip.IPv6Loopback()
-		}
+		from = d.someNeighbor(local)
 	}
 	a.Peer = &web.Peer{Remote: netip.AddrPortFrom(from, 0), Local: netip.AddrPortFrom(local, u.localPort(l)), Connection: 1, Listener: l.conf}
 	if why := l.clients.tell(&j, from); why != nil {
@@ -112,6 +110,14 @@ func (d *Dry) Ask(q Query) (*Answer, error) {
 func (d *Dry) arrive(u *url, j *trace.Journey) *listening {
 	var chosen *listening
 	why := ListenerChosen
+	if n := d.config.Network; n != nil {
+		j.Add(trace.Event{Step: "network", Reason: NetworkOwn.Reach(), Position: n.Pos, Subject: label(n), Taken: true})
+		if u.address.IsValid() && !n.Has(u.address) {
+			j.Add(trace.Event{Step: "listener", Reason: ListenerNone.Reach(), Position: n.Pos, Subject: u.authority, Taken: true,
+				Details: []trace.Detail{trace.D("why", fmt.Sprintf("%s is no address of the network %s", u.address, n.Adapter.V))}})
+			return nil
+		}
+	}
 	for _, l := range d.listening {
 		if chosen == nil && l.takes(u.address, u.portOr80()) {
 			chosen = l
@@ -183,17 +189,30 @@ func (l *listening) takes(a netip.Addr, port uint16) bool {
 	return false
 }
 
-// local is the address of this machine that the client's connection ends at.
-func (l *listening) local(u *url, from netip.Addr) netip.Addr {
+// local is the address of the server that the client's connection ends at.
+func (d *Dry) local(l *listening, u *url, from netip.Addr) netip.Addr {
 	switch own := l.address.Addr(); {
 	case !own.IsUnspecified():
 		return own
 	case u.address.IsValid():
 		return u.address
+	case d.config.Network != nil:
+		return localLike(d.config.Network, from)
 	case from.Is6() && own.Is6():
 		return netip.IPv6Loopback()
 	}
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}
+
+// someNeighbor is a client's address when nobody says one: this machine, or a station on the own network.
+func (d *Dry) someNeighbor(local netip.Addr) netip.Addr {
+	switch {
+	case d.config.Network != nil:
+		return neighbor(d.config.Network, local)
+	case local.Is6():
+		return netip.IPv6Loopback()
+	}
+	return loopback
 }
 
 // url is a URL as far as it must be understood to send it.

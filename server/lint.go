@@ -17,6 +17,7 @@ func Lint(c *config.Config, diags *config.Diagnostics) {
 	l := linter{config: c, diags: diags}
 	l.clients()
 	l.published()
+	l.network()
 	if dry := NewDry(c, diags); dry != nil {
 		defer dry.Close()
 		for _, w := range dry.handler.Warnings() {

@@ -21,9 +21,10 @@ import (
 
 // listeners are the addresses that a server listens on. They belong to the goroutine that runs the server's life.
 type listeners struct {
-	web    *web.Server
-	open   []*listening
-	byConf atomic.Pointer[map[any]*clients] // for rules, which any goroutine may call
+	web     *web.Server
+	network *config.Network // whose addresses they are; nil: the kernel's
+	open    []*listening
+	byConf  atomic.Pointer[map[any]*clients] // for rules, which any goroutine may call
 }
 
 // rules are who may connect to the listener of a connection, nil when it is gone.
@@ -128,7 +129,7 @@ func (ls *listeners) prepare(c *config.Config, diags *config.Diagnostics) *chang
 			}
 		}
 		if err := ls.bind(want); err != nil {
-			diags.Append(cannotListen(want, err))
+			diags.Append(ls.cannotListen(want, err))
 			ok = false
 			continue
 		}
@@ -143,8 +144,10 @@ func (ls *listeners) prepare(c *config.Config, diags *config.Diagnostics) *chang
 
 // bind opens one address, without accepting yet.
 func (ls *listeners) bind(l *listening) error {
-	if err := probe(l.address); err != nil {
-		return err
+	if ls.network == nil { // an own network shares its ports with nobody
+		if err := probe(l.address); err != nil {
+			return err
+		}
 	}
 	opened, err := ls.web.Bind(l.address, l.conf.Backlog.V, l.conf, l.clients.admitFunc())
 	l.listener = opened
@@ -158,7 +161,7 @@ func (ls *listeners) undo(ch *change, diags *config.Diagnostics) {
 	}
 	for _, l := range ch.early {
 		if err := ls.bind(l); err != nil {
-			diags.Append(cannotListen(l, err))
+			diags.Append(ls.cannotListen(l, err))
 			ls.open = slices.DeleteFunc(ls.open, func(o *listening) bool { return o == l })
 			continue
 		}
@@ -202,10 +205,16 @@ func (ls *listeners) commit(ch *change) {
 }
 
 // cannotListen says why an address cannot be listened on, and what to do about it.
-func cannotListen(l *listening, err error) config.Diagnostic {
+func (ls *listeners) cannotListen(l *listening, err error) config.Diagnostic {
 	d := config.Diagnostic{Severity: config.Error, Pos: l.written.Pos}
 	port := l.address.Port()
 	switch {
+	case ls.network != nil:
+		d.Summary = fmt.Sprintf("cannot listen on %s of the network %s: %v", l.address, ls.network.Adapter.V, err)
+		if errors.Is(err, syscall.EADDRNOTAVAIL) {
+			d.Summary = fmt.Sprintf("cannot listen on %s: the network %s does not have that address", l.address, ls.network.Adapter.V)
+			d.Hint = fmt.Sprintf("it is %s; write \":%d\" for all of its addresses", label(ls.network), port)
+		}
 	case errors.Is(err, syscall.EADDRINUSE):
 		who := cmp.Or(occupant(port), "another program")
 		d.Summary = fmt.Sprintf("cannot listen on %s: %s listens there already", l.address, who)

@@ -41,6 +41,9 @@ func (l *live) write(text string) {
 	if !strings.Contains(text, "error_log {") {
 		text = "error_log {\n  file = \"error.log\"\n}\n" + text
 	}
+	if !strings.Contains(text, "control {") { // all servers of the tests are one process
+		text = "control {\n  off = true\n}\n" + text
+	}
 	if err := os.WriteFile(l.path("vitrine.hcl"), []byte(text), 0o644); err != nil {
 		l.t.Fatal(err)
 	}

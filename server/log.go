@@ -13,6 +13,7 @@ import (
 	"vitrine/observe/logfile"
 	"vitrine/observe/terminal"
 	"vitrine/site/resource"
+	"vitrine/stack/link"
 	"vitrine/trace"
 )
 
@@ -83,6 +84,15 @@ func (j *journal) unservable(id trace.ID, why error) {
 // refused writes that a connection was not taken.
 func (j *journal) refused(remote netip.AddrPort, why *trace.Reason, pos trace.Position) {
 	j.Decision(errorlog.Warn, why, pos, "connection from %s", remote)
+}
+
+// adapter writes what the network's interface reports. It may be called from any loop.
+func (j *journal) adapter(err error) {
+	why := NetworkDown
+	if errors.Is(err, link.ErrGone) {
+		why = NetworkLost
+	}
+	j.Decision(errorlog.Error, why.Reach(), trace.Position{}, "%v", err)
 }
 
 // cause is an error of the file system without the operation and the path, which the message says already.

@@ -9,18 +9,23 @@ import (
 // server's life.
 type signalQueue struct {
 	arriving <-chan os.Signal
-	waiting  []os.Signal // that came while the server was busy
+	waiting  []os.Signal     // that came while the server was busy
+	lost     <-chan struct{} // closed when the server cannot go on; nil: it always can
 }
 
-// next waits for a signal. It returns false when there will be none any more.
+// next waits for a signal. It returns false when there will be none any more, or none is needed.
 func (q *signalQueue) next() (os.Signal, bool) {
 	if len(q.waiting) > 0 {
 		sig := q.waiting[0]
 		q.waiting = q.waiting[1:]
 		return sig, true
 	}
-	sig, ok := <-q.arriving
-	return sig, ok
+	select {
+	case sig, ok := <-q.arriving:
+		return sig, ok
+	case <-q.lost:
+		return nil, false
+	}
 }
 
 // later puts a signal off until next. One that waits already is not put off a second time.

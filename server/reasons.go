@@ -18,6 +18,12 @@ var (
 		"the server stopped before every connection had ended", "")
 	Stopped = trace.Declare("server.stopped", trace.Info,
 		"the server has stopped", "")
+	NetworkDown = trace.Declare("server.network-down", trace.Failed,
+		"the interface of the own network is down; nothing is sent or received until it is up again", "")
+	NetworkLost = trace.Declare("server.network-lost", trace.Failed,
+		"the interface of the own network was removed, so nobody can reach the server any more, and it ends", "")
+	NetworkFixed = trace.Declare("server.network-fixed", trace.Refused,
+		"the new configuration has another network, which cannot be changed while connections are on the present one", "")
 	EngineError = trace.Declare("server.error", trace.Failed,
 		"the server or a handler met an error that belongs to no request", "")
 )
@@ -26,6 +32,8 @@ var (
 var (
 	Considered = trace.Declare("clients.passed-over", trace.Info,
 		"the network does not decide about this client", "")
+	NetworkOwn = trace.Declare("listener.own-network", trace.Info,
+		"the server's own TCP/IP stack carries the connection, from the frame on the adapter to the bytes of the request", "")
 	ListenerChosen = trace.Declare("listener.chosen", trace.Info,
 		"a connection to the URL's host and port arrives at this listener", "")
 	ListenerAssumed = trace.Declare("listener.assumed", trace.Info,

@@ -23,6 +23,10 @@ func (s *Server) reload(signals *signalQueue) {
 		s.log.rejected(diags)
 		return
 	}
+	if !s.sameNetwork(c, diags) {
+		s.log.rejected(diags)
+		return
+	}
 	next := s.generation(c, diags)
 	if next == nil {
 		s.reject(diags)
@@ -63,6 +67,7 @@ func (s *Server) adopt(next *generation, change *change, signals *signalQueue) {
 	s.listeners.commit(change)
 	old := s.now
 	s.now = next
+	s.snapshot()
 	time.AfterFunc(old.grace(), old.close)
 }
 
@@ -101,6 +106,18 @@ func (g *generation) grace() time.Duration {
 	return g.config.Timeouts.Idle.V + g.config.Timeouts.Header.V + busyMachine
 }
 
+// sameNetwork refuses a configuration with another network than the present one: every connection is on it, and another
+// adapter or other addresses would cut them all. What differs is added to diags.
+func (s *Server) sameNetwork(c *config.Config, diags *config.Diagnostics) bool {
+	changes := s.now.config.Network.Changes(c.Network)
+	for _, ch := range changes {
+		diags.Append(config.Diagnostic{Severity: config.Error, Pos: ch.Pos, Summary: ch.String() + ", and the network cannot be changed while the server runs",
+			Hint: "restart the server, or take the change back"})
+		NetworkFixed.Reach()
+	}
+	return len(changes) == 0
+}
+
 // warnRestart says which changes only a restart puts in force.
 func (s *Server) warnRestart(c *config.Config) {
 	old := s.now.config
@@ -114,5 +131,7 @@ func (s *Server) warnRestart(c *config.Config) {
 	warn("io", c.IO.Pos, old.IO.V, c.IO.V)
 	warn("loops", c.Loops.Pos, old.Loops.V, c.Loops.V)
 	warn("workers", c.Workers.Pos, old.Workers.V, c.Workers.V)
+	warn("control.off", c.Control.Off.Pos, old.Control.Off.V, c.Control.Off.V)
+	warn("control.socket", c.Control.Socket.Pos, old.Control.Socket.V, c.Control.Socket.V)
 	warn("threads", c.Threads.Pos, old.Threads.V, c.Threads.V)
 }

@@ -5,9 +5,12 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"vitrine/config"
 	"vitrine/observe/logfile"
+	"vitrine/server/control"
 	"vitrine/site/resource"
 	"vitrine/web"
 )
@@ -31,7 +34,7 @@ type Ending uint8
 const (
 	NotStarted Ending = iota // the Diagnostics say why
 	Drained                  // every request that was received was answered
-	Cut                      // connections were ended before that: by the drain's limit or a second signal
+	Cut                      // connections were ended before that: by the drain's limit, a second signal, or the loss of the network's interface
 )
 
 // Server is a running server. Its life is run by one goroutine, Run's; the methods that others may use say so.
@@ -40,10 +43,14 @@ type Server struct {
 	load Load
 
 	now       *generation
+	network   *network // nil: the kernel's sockets
 	web       *web.Server
 	listeners *listeners
 	store     *resource.Store
 	files     *logfile.Files
+	control   *control.Listener // nil: none
+	started   time.Time
+	told      atomic.Pointer[control.Status] // for those who ask meanwhile
 	log       journal
 }
 
@@ -69,7 +76,7 @@ func Run(load Load, o Options) (Ending, *config.Diagnostics) {
 		return NotStarted, diags
 	}
 	s.serve()
-	for queue := (&signalQueue{arriving: signals}); ; {
+	for queue := (&signalQueue{arriving: signals, lost: s.network.lost()}); ; {
 		switch sig, ok := queue.next(); {
 		case ok && sig == sigReload:
 			s.reload(queue)
@@ -95,6 +102,8 @@ func (s *Server) listen(diags *config.Diagnostics) bool {
 // serve begins to accept.
 func (s *Server) serve() {
 	s.web.Start()
+	s.started = time.Now()
+	s.listenControl()
 	s.log.event(Started, s.describe())
 	notify(stateReady)
 	if s.o.Ready != nil {
@@ -117,5 +126,9 @@ func (s *Server) describe() string {
 	for _, a := range s.Addresses() {
 		where = append(where, a.Bound.String())
 	}
-	return fmt.Sprintf("%s on %s, io = %s", strings.Join(names, ", "), strings.Join(where, ", "), s.web.Engine().Architecture())
+	text := fmt.Sprintf("%s on %s, io = %s", strings.Join(names, ", "), strings.Join(where, ", "), s.web.Engine().Architecture())
+	if s.network != nil {
+		text += ", network " + label(s.network.conf)
+	}
+	return text
 }

@@ -11,7 +11,7 @@ import (
 // "nothing at all" and the engine's means "no bound", the smallest bound stands for it.
 func settings(c *config.Config) web.Settings {
 	s := web.Settings{
-		Connections:           min(c.Limits.Connections.V, affordable(c)),
+		Connections:           affordable(c),
 		ConnectionsPerClient:  c.Limits.ConnectionsPerClient.V,
 		RequestsPerConnection: c.Limits.RequestsPerConnection.V,
 		Handlers:              c.Limits.Handlers.V,
@@ -36,15 +36,15 @@ func settings(c *config.Config) web.Settings {
 	return s
 }
 
-// affordable is how many connections the system has descriptors for, when the files that are kept open and some for
-// everything else are taken away.
+// affordable is how many connections there may be: on the kernel's sockets at most as many as the system has descriptors
+// for, when the files that are kept open and some for everything else are taken away. Those of an own network have none.
 func affordable(c *config.Config) int {
 	const others = 64 // logs, listeners, pollers, roots, files being read
 	most, known := descriptors()
-	if !known {
+	if !known || c.Network != nil {
 		return c.Limits.Connections.V
 	}
-	return max(most-min(c.Memory.Descriptors.V, most/4)-others, 16)
+	return min(c.Limits.Connections.V, max(most-min(c.Memory.Descriptors.V, most/4)-others, 16))
 }
 
 // largestBody is the longest body that any site or route accepts: the engine cannot know yet which will answer.

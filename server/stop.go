@@ -16,7 +16,11 @@ const logTime = 5 * time.Second
 func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
 	notify(stateStopping)
 	limit := s.now.config.Timeouts.Drain.V
-	s.log.event(Draining, fmt.Sprintf("%s; %s open, at most %v", signalName(sig), connections(s.web.Engine().Open()), limit))
+	why := signalName(sig)
+	if s.network.isLost() {
+		why = errLost.Error()
+	}
+	s.log.event(Draining, fmt.Sprintf("%s; %s open, at most %v", why, connections(s.web.Engine().Open()), limit))
 
 	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, errDrainLimit)
 	defer cancel()
@@ -27,7 +31,13 @@ func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
 	go s.listenWhileDraining(signals, done, again)
 
 	ending := Drained
-	if err := s.web.Drain(ctx); err != nil {
+	err := s.web.Drain(ctx)
+	if s.network.isLost() {
+		err = errLost // even if nobody was connected: it did not stop because it was told to
+	}
+	if err == nil {
+		s.network.settle(ctx)
+	} else {
 		ending = Cut
 		s.log.event(CutShort, fmt.Sprintf("%v; %s still open", err, connections(s.web.Engine().Open())))
 	}
@@ -43,10 +53,11 @@ func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
 var (
 	errDrainLimit = errors.New("the limit for draining has passed")
 	errSecondTime = errors.New("told to stop a second time")
+	errLost       = errors.New("the network's interface is gone")
 )
 
 // listenWhileDraining obeys what signals can still ask for: another one to stop ends the drain, and log files are
-// still reopened.
+// still reopened. Without an interface there is nothing to wait for.
 func (s *Server) listenWhileDraining(signals <-chan os.Signal, done <-chan struct{}, again context.CancelCauseFunc) {
 	for {
 		select {
@@ -60,6 +71,9 @@ func (s *Server) listenWhileDraining(signals <-chan os.Signal, done <-chan struc
 				again(errSecondTime)
 				return
 			}
+		case <-s.network.lost():
+			again(errLost)
+			return
 		case <-done:
 			return
 		}

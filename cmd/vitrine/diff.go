@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// context is how many unchanged lines a diff shows around what changed.
-const context = 3
+// around is how many unchanged lines a diff shows around what changed.
+const around = 3
 
 // edit is a line of a diff: kept (' '), taken away ('-') or put there ('+').
 type edit struct {
@@ -26,7 +26,7 @@ func diff(name string, before, after []byte) []byte {
 			oldLine, newLine, i = oldLine+1, newLine+1, i+1
 			continue
 		}
-		start := max(i-context, 0)
+		start := max(i-around, 0)
 		for j := i - 1; j >= start; j-- {
 			if edits[j].sign != ' ' { // belongs to the hunk before
 				start = j + 1
@@ -49,15 +49,15 @@ func diff(name string, before, after []byte) []byte {
 	return b.Bytes()
 }
 
-// hunkEnd is where the hunk that has its first change at i ends: context lines after its last change.
+// hunkEnd is where the hunk that has its first change at i ends: some lines after its last change.
 func hunkEnd(edits []edit, i int) int {
 	last := i
-	for j := i; j < len(edits) && j-last <= 2*context; j++ {
+	for j := i; j < len(edits) && j-last <= 2*around; j++ {
 		if edits[j].sign != ' ' {
 			last = j
 		}
 	}
-	return min(last+1+context, len(edits))
+	return min(last+1+around, len(edits))
 }
 
 func sizes(hunk []edit) (olds, news int) {

@@ -84,11 +84,11 @@ func TestTheGreetingNamesURLsThatWork(t *testing.T) {
 		for _, b := range c.bound {
 			addresses = append(addresses, server.Address{Bound: netip.MustParseAddrPort(b)})
 		}
-		if got := urls(addresses); !slices.Equal(got, c.want) {
+		if got := urls(addresses, nil); !slices.Equal(got, c.want) {
 			t.Errorf("%v is shown as %v, not %v", c.bound, got, c.want)
 		}
 	}
-	if got := urls([]server.Address{{Bound: netip.MustParseAddrPort("[::]:8080")}}); got[0] != "http://localhost:8080/" {
+	if got := urls([]server.Address{{Bound: netip.MustParseAddrPort("[::]:8080")}}, nil); got[0] != "http://localhost:8080/" {
 		t.Errorf("all addresses are shown as %v", got)
 	}
 }

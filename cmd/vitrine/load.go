@@ -34,9 +34,17 @@ func (p *program) find(path string) (string, error) {
 	return path, nil
 }
 
+// netFlag adds --net.
+func netFlag(c *cobra.Command, net *string) {
+	c.Flags().StringVar(net, "net", "", "serve on an own TCP/IP stack: `ADAPTER,ADDRESS/LENGTH[,…]`, such as tap:tap0,198.18.0.2/24")
+}
+
 // read loads a configuration without printing anything.
-func read(path string) (*config.Config, *config.Diagnostics) {
-	return config.Load(path, config.Options{ReasonIDs: reasonIDs})
+func read(path string) (*config.Config, *config.Diagnostics) { return readOn(path, "") }
+
+// readOn is read with what --net says in place of a network block.
+func readOn(path, net string) (*config.Config, *config.Diagnostics) {
+	return config.Load(path, config.Options{ReasonIDs: reasonIDs, Net: net})
 }
 
 // load finds and loads the configuration. When it has errors they are printed, and the error only sets the status.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	p := &program{in: in, out: out, err: errs}
 	root := p.root()
 	root.SetArgs(args)
-	err := root.Execute()
+	err := root.ExecuteContext(context.Background())
 	p.complain(err)
 	return status(err)
 }
@@ -81,7 +82,8 @@ Ask why a URL is answered as it is:
 	for _, c := range []*cobra.Command{
 		p.serveCommand(), p.runCommand(),
 		p.checkCommand(), p.fmtCommand(), p.showCommand(),
-		p.explainCommand(), p.reasonsCommand(), p.versionCommand(),
+		p.explainCommand(), p.reasonsCommand(),
+		p.socketsCommand(), p.captureCommand(), p.countersCommand(), p.versionCommand(),
 	} {
 		root.AddCommand(c)
 	}

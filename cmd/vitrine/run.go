@@ -8,13 +8,15 @@ import (
 )
 
 func (p *program) runCommand() *cobra.Command {
-	var path string
+	var path, net string
 	c := &cobra.Command{
 		Use:     "run",
 		GroupID: "serving",
 		Short:   "Serve what the configuration says",
 		Long: `Run serves the sites of a configuration. It says everything that is wrong with the configuration before it serves
 anything; warnings do not keep it from serving.
+
+With --net its own TCP/IP stack carries it, as a network block says it, and in place of one: vitrine serve --help tells more.
 
 Signals:
   SIGHUP            load the configuration anew; when it has errors they go to the error log and the old one goes on
@@ -25,18 +27,22 @@ The exit status is 0 when every request was answered, 1 when the server could no
 wrong or there is no configuration, and 3 when connections were cut at the end. A service manager is told when it is
 ready (Type=notify-reload).`,
 		Example: `  vitrine run
-  vitrine run --config /etc/vitrine/vitrine.hcl`,
+  vitrine run --config /etc/vitrine/vitrine.hcl
+  sudo vitrine run --net tap:tap0,198.18.0.2/24`,
 		Args: arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			found, err := p.find(path)
 			if err != nil {
 				return err
 			}
-			load := func() (*config.Config, *config.Diagnostics) { return read(found) }
-			return p.live(load, server.Options{})
+			load := func() (*config.Config, *config.Diagnostics) { return readOn(found, net) }
+			return p.live(load, server.Options{Ready: func(s *server.Server) {
+				p.err.Write(reaching(s.Config().Network, style(p.err)))
+			}})
 		},
 	}
 	configFlag(c, &path)
+	netFlag(c, &net)
 	return c
 }
 

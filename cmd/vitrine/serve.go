@@ -24,6 +24,7 @@ const (
 type serveFlags struct {
 	listen      []string
 	io, log     string
+	net         string
 	listing     bool
 	printConfig bool
 }
@@ -41,14 +42,22 @@ Without --listen it listens on localhost:8080, for this machine only, and takes 
 taken. With --listen it takes exactly the addresses it is told, or says why it cannot: ":8080" is all addresses of this
 machine, "localhost:8080" both loopback addresses. Port 0 is any free one.
 
+With --net its own TCP/IP stack carries it, from the frame on: --net tap:tap0,198.18.0.2/24 makes the virtual interface
+tap0, on whose other end this machine is, and packet:veth1,198.18.0.2/24 takes over an interface that is there. The address
+is the server's own, another one than the interface's. Further parts, each after a comma: more addresses,
+gateway=ADDRESS, mtu=BYTES, mac=ADDRESS, wire (every frame as a cable carries it), congestion=reno, and any other setting
+of the network block. It then listens on port 80 of its own addresses. vitrine sockets and vitrine capture look inside.
+
 Ctrl-C stops it: requests that were received are answered first; a second Ctrl-C does not wait for them.`,
 		Example: `  vitrine serve
   vitrine serve ~/site --listen :8080
   vitrine serve --listen localhost:3000 --io threads --log json
+  sudo vitrine serve --net tap:tap0,198.18.0.2/24
+  sudo vitrine serve --net packet:veth1,198.18.0.2/24,fd00:198:18::2/64,gateway=198.18.0.1
   vitrine serve --print-config > vitrine.hcl`,
 		Args: arguments(0, 1, "one folder"),
 		RunE: func(c *cobra.Command, args []string) error {
-			opt := config.ServeOptions{IO: f.io, Log: f.log, Terminal: style(p.out).Terminal}
+			opt := config.ServeOptions{IO: f.io, Net: f.net, Log: f.log, Terminal: style(p.out).Terminal}
 			if len(args) > 0 {
 				opt.Root = args[0]
 			}
@@ -61,7 +70,8 @@ Ctrl-C stops it: requests that were received are answered first; a second Ctrl-C
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 	}
-	c.Flags().StringArrayVarP(&f.listen, "listen", "l", nil, "an `address` to listen on; may be given several times (default localhost:8080)")
+	c.Flags().StringArrayVarP(&f.listen, "listen", "l", nil, "an `address` to listen on; may be given several times (default localhost:8080, or :80 with --net)")
+	netFlag(c, &f.net)
 	c.Flags().StringVar(&f.io, "io", "", "the I/O `architecture`: "+strings.Join(config.Choices("io"), ", "))
 	c.Flags().StringVar(&f.log, "log", "", "the `format` of the log: common, combined, json, readable, or off")
 	c.Flags().BoolVar(&f.listing, "listing", true, "list folders that have no index")
@@ -77,8 +87,7 @@ func fixed(c *cobra.Command, flag string, values []string) {
 }
 
 func (p *program) serve(opt config.ServeOptions, f serveFlags) error {
-	asked := len(f.listen) > 0
-	if !asked {
+	if asked := len(f.listen) > 0; !asked && f.net == "" {
 		port := servePort
 		if !f.printConfig {
 			port = p.freePort()
@@ -136,19 +145,21 @@ func (p *program) greet(s *server.Server, opt config.ServeOptions) {
 	root := s.Config().Sites[0].Settings.Root.V
 	b := st.Paint(nil, terminal.Bold, "vitrine")
 	b = fmt.Appendf(b, " shows %s at\n", root)
-	for _, url := range urls(s.Addresses()) {
+	for _, url := range urls(s.Addresses(), s.Config().Network) {
 		b = append(b, "    "...)
 		b = st.Paint(b, terminal.Place, url)
 		b = append(b, '\n')
 	}
+	b = append(b, reaching(s.Config().Network, st)...)
 	if st.Terminal {
 		b = append(b, "Ctrl-C stops it.\n"...)
 	}
 	p.err.Write(b)
 }
 
-// urls are where a browser finds the addresses: loopback and all addresses as localhost, once for each port.
-func urls(addresses []server.Address) []string {
+// urls are where a browser finds the addresses: loopback and all addresses as localhost, once for each port; on an own
+// network all addresses are its own.
+func urls(addresses []server.Address, own *config.Network) []string {
 	var all []string
 	seen := make(map[string]bool)
 	add := func(host string, port uint16) {
@@ -164,6 +175,12 @@ func urls(addresses []server.Address) []string {
 	for _, a := range addresses {
 		ip, port := a.Bound.Addr(), a.Bound.Port()
 		switch {
+		case ip.IsUnspecified() && own != nil:
+			for _, a := range own.Address {
+				if ip.Is6() || a.V.Addr().Is4() {
+					add(a.V.Addr().String(), port)
+				}
+			}
 		case ip.IsUnspecified():
 			add("localhost", port)
 			for _, own := range ownAddresses() {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,7 +51,10 @@ func listen(t *testing.T, path string, s Server) *Listener {
 	if s.Status == nil {
 		s.Status = func() Status { return Status{PID: 7} }
 	}
-	l, err := Listen(path, true, s)
+	if err := makeFolder(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Listen(path, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,8 +116,15 @@ func TestAFolderInWhichOthersMayWriteIsRefused(t *testing.T) {
 	if err := os.Chmod(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen(filepath.Join(folder, "7.sock"), true, Server{}); err == nil || !strings.Contains(err.Error(), "others may write") {
+	if _, err := ListenAnywhere(folderOf(folder), 7, Server{}); err == nil || !strings.Contains(err.Error(), "others may write") {
 		t.Errorf("it listens there: %v", err)
+	}
+	leave(t, filepath.Join(folder, "8.sock"))
+	if all, _ := Find(asked(t), folderOf(folder)); len(all) != 0 {
+		t.Errorf("what others put there is asked: %v", all)
+	}
+	if _, err := os.Lstat(filepath.Join(folder, "8.sock")); err != nil {
+		t.Errorf("and removed: %v", err)
 	}
 }
 
@@ -134,7 +145,11 @@ func TestWhatOthersLeftBehindIsRemoved(t *testing.T) {
 	for _, name := range []string{"2.sock", "3.sock"} {
 		leave(t, filepath.Join(folder, name))
 	}
-	listen(t, filepath.Join(folder, "3.sock"), Server{})
+	again, err := ListenAnywhere(folderOf(folder), 3, Server{Status: func() Status { return Status{PID: 3} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
 	if _, err := os.Lstat(filepath.Join(folder, "2.sock")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the socket of a server that was killed is still there: %v", err)
 	}
@@ -155,14 +170,14 @@ func TestWhatOthersLeftBehindIsRemoved(t *testing.T) {
 func TestASocketThatIsInUseIsNotTaken(t *testing.T) {
 	path := filepath.Join(short(t), "7.sock")
 	listen(t, path, Server{})
-	if _, err := Listen(path, true, Server{}); err == nil || !strings.Contains(err.Error(), "another server listens") {
+	if _, err := Listen(path, Server{}); err == nil || !strings.Contains(err.Error(), "another server listens") {
 		t.Errorf("the second one: %v", err)
 	}
 	file := filepath.Join(filepath.Dir(path), "notes")
 	if err := os.WriteFile(file, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen(file, false, Server{}); err == nil {
+	if _, err := Listen(file, Server{}); err == nil {
 		t.Error("a file was taken for a socket")
 	}
 	if text, err := os.ReadFile(file); string(text) != "mine" {
@@ -226,21 +241,44 @@ func TestNoServerIsSaidInPlainWords(t *testing.T) {
 	}
 }
 
-func TestTheUsualPlaceFollowsTheEnvironment(t *testing.T) {
-	for want, env := range map[string]map[string]string{
-		"/run/web/42.sock":               {"RUNTIME_DIRECTORY": "/run/web:/run/other", "XDG_RUNTIME_DIR": "/run/user/1000"},
-		"/run/user/1000/vitrine/42.sock": {"XDG_RUNTIME_DIR": "/run/user/1000"},
+func TestTheUsualPlacesFollowTheEnvironment(t *testing.T) {
+	rest := []string{temporary()}
+	if os.Getuid() == 0 {
+		rest = []string{systemFolder, temporary()}
+	}
+	for _, c := range []struct {
+		env  map[string]string
+		want []string
+	}{
+		{map[string]string{"RUNTIME_DIRECTORY": "/run/web:/run/other", "XDG_RUNTIME_DIR": "/run/user/1000"}, []string{"/run/web"}},
+		{map[string]string{"XDG_RUNTIME_DIR": "/run/user/1000"}, append([]string{"/run/user/1000/vitrine"}, rest...)},
+		{map[string]string{"XDG_RUNTIME_DIR": "relative"}, rest},
+		{nil, rest},
 	} {
-		if got := Path(func(name string) string { return env[name] }, 42); got != want {
-			t.Errorf("the path is %s, want %s", got, want)
+		if got := usual(func(name string) string { return c.env[name] }); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.env, got, c.want)
 		}
 	}
-	none := func(string) string { return "" }
-	want := systemFolder
-	if os.Getuid() != 0 {
-		want = temporary()
+}
+
+func TestTheNextPlaceServesWhenTheBestOneCannot(t *testing.T) {
+	session := filepath.Dir(short(t))
+	if err := os.WriteFile(filepath.Join(session, "vitrine"), nil, 0o600); err != nil { // a file in the folder's place
+		t.Fatal(err)
 	}
-	if got := Path(none, 42); filepath.Dir(got) != want {
-		t.Errorf("without a session it is %s", got)
+	t.Setenv("TMPDIR", session)
+	env := func(name string) string {
+		if name == "XDG_RUNTIME_DIR" {
+			return session
+		}
+		return ""
+	}
+	l, err := ListenAnywhere(env, 7, Server{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if strings.HasPrefix(l.Path(), filepath.Join(session, "vitrine")+"/") {
+		t.Errorf("it listens on %s", l.Path())
 	}
 }

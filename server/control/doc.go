@@ -25,22 +25,25 @@ type Status struct {
 
 // Socket is one row of the own stack's socket table. Sizes are bytes unless they say otherwise, times are seconds.
 type Socket struct {
-	Protocol  string  `json:"protocol"` // "tcp" or "udp"
-	State     string  `json:"state"`    // as RFC 9293 names it, such as "ESTABLISHED"
-	Local     string  `json:"local"`
-	Remote    string  `json:"remote,omitempty"`
-	Shard     int     `json:"shard"`
-	RecvQueue int     `json:"recv_queue"` // not read yet; of a listener: connections that wait
-	SendQueue int     `json:"send_queue"` // not acknowledged yet; of a listener: how many may wait
-	Files     int     `json:"files,omitempty"`
-	Timer     string  `json:"timer,omitempty"`
-	TimerIn   float64 `json:"timer_in,omitempty"`
-	Age       float64 `json:"age,omitempty"`
-	HalfOpen  int     `json:"half_open,omitempty"` // of a listener
-	Orphan    bool    `json:"orphan,omitempty"`    // no application holds it any more
-	Journey   string  `json:"journey,omitempty"`
-	Reason    *Reason `json:"reason,omitempty"` // the last unusual thing that happened to it
-	TCP       *TCP    `json:"tcp,omitempty"`
+	Protocol   string  `json:"protocol"` // "tcp" or "udp"
+	State      string  `json:"state"`    // as RFC 9293 names it, such as "ESTABLISHED"
+	Local      string  `json:"local"`
+	Remote     string  `json:"remote,omitempty"`
+	Shard      int     `json:"shard"`
+	RecvQueue  int     `json:"recv_queue"` // not read yet; of a listener: connections that wait
+	SendQueue  int     `json:"send_queue"` // not acknowledged yet; of a listener: how many may wait
+	Files      int     `json:"files,omitempty"`
+	Timer      string  `json:"timer,omitempty"`
+	TimerIn    float64 `json:"timer_in,omitempty"`
+	Age        float64 `json:"age,omitempty"`
+	HalfOpen   int     `json:"half_open,omitempty"`    // of a listener
+	Orphan     bool    `json:"orphan,omitempty"`       // no application holds it any more
+	Stalled    bool    `json:"stalled,omitempty"`      // it waits for a part of a file to be read
+	NextHop    string  `json:"next_hop,omitempty"`     // the neighbor that its packets go to
+	NextHopMAC string  `json:"next_hop_mac,omitempty"` // empty: not known
+	Journey    string  `json:"journey,omitempty"`
+	Reason     *Reason `json:"reason,omitempty"` // the last unusual thing that happened to it
+	TCP        *TCP    `json:"tcp,omitempty"`
 }
 
 // Reason is why something happened, with how often it has since the server started, where that is told.
@@ -52,38 +55,49 @@ type Reason struct {
 
 // TCP is what a connection knows of its path and of its peer.
 type TCP struct {
-	Algorithm string `json:"congestion,omitempty"` // "cubic" or "reno"
-	Phase     string `json:"phase,omitempty"`      // of congestion control, such as "slow-start" or "recovery"
-	Wants     string `json:"waits_for,omitempty"`  // why nothing more is sent now; "": nothing is to be sent
+	Congestion string  `json:"congestion"`          // "cubic" or "reno"
+	Phase      string  `json:"phase"`               // "open", "disorder", "recovery" or "loss"
+	Waits      *Reason `json:"waits_for,omitempty"` // why nothing more is sent now
+	Network    *Reason `json:"network,omitempty"`   // what the network reported last (ICMP)
+	Active     bool    `json:"active,omitempty"`    // we opened it
 
-	MSS        int `json:"mss"`         // payload of a segment, options counted
-	Window     int `json:"cwnd"`        // bytes that may be in flight
-	Threshold  int `json:"ssthresh"`    // bytes; 0: there was no loss yet
+	MSS        int `json:"mss"`         // payload of a full segment
+	PathMSS    int `json:"path_mss"`    // what the path carries, options included
+	PeerMSS    int `json:"peer_mss"`    // what the peer said it takes
+	Window     int `json:"cwnd"`        // what may be in flight
+	Threshold  int `json:"ssthresh"`    // where slow start ends; 0: there was no loss yet
 	SendWindow int `json:"send_window"` // what the peer lets us send
-	RecvWindow int `json:"recv_window"` // what we let the peer send
+	RecvWindow int `json:"recv_window"` // what we let the peer send, and it has not used
 	SendScale  int `json:"send_scale"`  // -1: no window scaling
 	RecvScale  int `json:"recv_scale"`
 	InFlight   int `json:"in_flight"`
 	NotSent    int `json:"not_sent"`
-	OutOfOrder int `json:"out_of_order,omitempty"`
+	OutOfOrder int `json:"out_of_order,omitempty"` // memory for data beyond gaps
 
-	RTT     float64 `json:"rtt"`     // smoothed; 0: not measured
-	RTTVar  float64 `json:"rttvar"`  // mean deviation
-	MinRTT  float64 `json:"min_rtt"` // smallest seen
-	RTO     float64 `json:"rto"`
-	Backoff int     `json:"backoff,omitempty"` // how often the time-out was doubled
+	RTT         float64 `json:"rtt"`     // smoothed; 0: not measured
+	RTTVar      float64 `json:"rttvar"`  // mean deviation
+	MinRTT      float64 `json:"min_rtt"` // the smallest seen
+	RTO         float64 `json:"rto"`
+	Backoff     int     `json:"backoff,omitempty"` // how often the time-out was doubled
+	LastSend    float64 `json:"last_send"`         // ago
+	LastReceive float64 `json:"last_receive"`      // ago
 
-	Sent          uint64 `json:"bytes_sent"` // of payload, what was sent again included
+	Sent          uint64 `json:"bytes_sent"` // of the stream
 	Acked         uint64 `json:"bytes_acked"`
 	Received      uint64 `json:"bytes_received"`
 	SegmentsOut   uint64 `json:"segments_out"`
 	SegmentsIn    uint64 `json:"segments_in"`
-	Retransmitted uint64 `json:"retransmitted"`      // segments
-	Lost          int    `json:"lost,omitempty"`     // bytes that are held for lost now
-	Spurious      uint64 `json:"spurious,omitempty"` // retransmissions that turned out needless
-	Reordering    int    `json:"reordering,omitempty"`
+	PureACKs      uint64 `json:"pure_acks"`   // segments out that carried nothing but an acknowledgement
+	Retransmits   uint64 `json:"retransmits"` // segments sent again
+	Retransmitted uint64 `json:"bytes_retransmitted"`
+	Timeouts      uint64 `json:"timeouts,omitempty"`
+	Lost          int    `json:"lost,omitempty"`       // held for lost, and not sent again yet
+	Undone        uint64 `json:"undone,omitempty"`     // reductions of the window that turned out needless
+	Reordering    bool   `json:"reordering,omitempty"` // the path was seen to reorder
+	Probes        int    `json:"probes,omitempty"`     // unanswered ones
 
-	Options []string `json:"options,omitempty"` // that both ends agreed on: "ts", "sack", "wscale"; and "nodelay", "cork"
+	// Options in force: "timestamps", "sack", "wscale", "nodelay", "cork", "keepalive".
+	Options []string `json:"options,omitempty"`
 }
 
 // Counter is one number that only grows, or a level that goes up and down.

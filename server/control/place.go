@@ -17,24 +17,20 @@ const systemFolder = "/run/vitrine"
 // suffix is how the name of a socket ends; a process's number stands before it.
 const suffix = ".sock"
 
-// Path is where the server of a process has its socket when nobody says otherwise.
-func Path(getenv func(string) string, pid int) string {
-	return filepath.Join(folder(getenv), strconv.Itoa(pid)+suffix)
-}
-
-// folder is where this user's servers have their sockets: what the service manager gave this service, the folder of the
-// user's session, the system's for root, or one of the user's for temporary files.
-func folder(getenv func(string) string) string {
+// usual are the folders in which this user's servers have their sockets, the best one first: what the service manager gave
+// this service, the folder of the user's session, the system's for root, and one of the user's for temporary files.
+func usual(getenv func(string) string) []string {
 	if given, _, _ := strings.Cut(getenv("RUNTIME_DIRECTORY"), ":"); filepath.IsAbs(given) {
-		return given
+		return []string{given}
 	}
+	var all []string
 	if session := getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(session) {
-		return filepath.Join(session, "vitrine")
+		all = append(all, filepath.Join(session, "vitrine"))
 	}
-	if os.Getuid() == 0 {
-		return systemFolder
+	if os.Getuid() == 0 { // of a user namespace, perhaps, and not of the system
+		all = append(all, systemFolder)
 	}
-	return temporary()
+	return append(all, temporary())
 }
 
 func temporary() string {
@@ -43,7 +39,7 @@ func temporary() string {
 
 // folders is every place where a server may be whom this user may ask.
 func folders(getenv func(string) string) []string {
-	all := []string{folder(getenv)}
+	all := usual(getenv)
 	for _, f := range []string{temporary(), systemFolder} {
 		if !slices.Contains(all, f) {
 			all = append(all, f)
@@ -77,6 +73,9 @@ func sockets(getenv func(string) string) (all, denied []string) {
 		entries, err := os.ReadDir(f)
 		if errors.Is(err, fs.ErrPermission) {
 			denied = append(denied, f)
+		}
+		if info, err := os.Lstat(f); err != nil || !trusted(info) {
+			continue // what others put there is nobody's answer
 		}
 		for _, e := range entries {
 			name, ok := strings.CutSuffix(e.Name(), suffix)

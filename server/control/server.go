@@ -17,8 +17,9 @@ import (
 
 // Bounds of a conversation. Whoever may use the socket is trusted, but may have mistakes.
 const (
-	headTime = 10 * time.Second
-	dialTime = 2 * time.Second
+	headTime  = 10 * time.Second
+	dialTime  = 2 * time.Second
+	closeTime = time.Second
 )
 
 // Listener is the server's end.
@@ -27,15 +28,30 @@ type Listener struct {
 	http *http.Server
 }
 
-// Listen opens the socket and answers on it until Close. usual says that the path is the usual one: then its folder is
-// made, for its owner alone, and what other servers have left in it is removed.
-func Listen(path string, usual bool, s Server) (*Listener, error) {
-	if usual {
-		if err := makeFolder(filepath.Dir(path)); err != nil {
-			return nil, err
+// ListenAnywhere opens the socket of a process in the first of the usual places where that is possible. The folder is made
+// when it is missing, for its owner alone, and what other servers have left in it is removed. The error is about the best
+// place.
+func ListenAnywhere(getenv func(string) string, pid int, s Server) (*Listener, error) {
+	var first error
+	for _, folder := range usual(getenv) {
+		path := filepath.Join(folder, strconv.Itoa(pid)+suffix)
+		err := makeFolder(folder)
+		if err == nil {
+			sweep(folder)
+			var l *Listener
+			if l, err = Listen(path, s); err == nil {
+				return l, nil
+			}
 		}
-		sweep(filepath.Dir(path))
+		if first == nil {
+			first = fmt.Errorf("%s: %w", path, err)
+		}
 	}
+	return nil, first
+}
+
+// Listen opens the socket and answers on it until Close.
+func Listen(path string, s Server) (*Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
@@ -55,8 +71,15 @@ func Listen(path string, usual bool, s Server) (*Listener, error) {
 // Path is where the socket is.
 func (l *Listener) Path() string { return l.path }
 
-// Close ends every conversation and removes the socket.
-func (l *Listener) Close() error { return l.http.Close() }
+// Close removes the socket and ends every conversation, after a moment for the last words.
+func (l *Listener) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	if l.http.Shutdown(ctx) == nil {
+		return nil
+	}
+	return l.http.Close()
+}
 
 // sweep removes the sockets in a folder on which nobody listens.
 func sweep(folder string) {
