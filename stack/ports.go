@@ -96,9 +96,6 @@ const (
 )
 
 func (h *Shard) portState(t *tuple) portState {
-	if h.stack.bindings.bound(t.localAddr(), t.localPort()) {
-		return portBound
-	}
 	hash := t.hash(h.stack.seed)
 	switch {
 	case h.conns.find(t, hash) != nil:
@@ -111,6 +108,10 @@ func (h *Shard) portState(t *tuple) portState {
 			return portTimeWait
 		}
 		return portLive
+	}
+	// Only now: who has bound a port may connect from it, but to nobody with whom it is connected.
+	if h.stack.bindings.bound(t.localAddr(), t.localPort()) {
+		return portBound
 	}
 	return portFree
 }

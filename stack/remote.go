@@ -397,6 +397,7 @@ func (r *Remote) Call(f func(*Conn)) {
 func (r *Remote) Info(ctx context.Context) (info SocketInfo, err error) {
 	found := make(chan SocketInfo, 1) // the answer may come after nobody waits any more
 	err = r.h.do(ctx, func() {
+		r.serve() // what was wished before comes first
 		if r.c != nil {
 			found <- r.c.Info()
 		}
