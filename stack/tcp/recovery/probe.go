@@ -10,11 +10,15 @@ import (
 const probeSlack = int64(2 * time.Millisecond)
 
 // scheduleProbe sets the loss probe's timer: two round trips from now, plus what the peer may delay an acknowledgement
-// of a single segment, and not later than the retransmission timer (RFC 8985 §7.2). There is none in recovery, when
-// something was acknowledged out of order (the reordering timer runs then), or while one is on its way.
+// of a single segment, and not later than the retransmission timer (RFC 8985 §7.2). There is none while something is
+// known to be lost, while the reordering timer runs, or while a probe is on its way.
+//
+// Beyond RFC 8985, which has no probes in recovery: there one is sent too when nothing else is going to bring an answer.
+// A lost retransmission of a small flight is then found by RACK instead of by the retransmission timer. After a time-out
+// there is none until something is acknowledged, so that the back-off is one.
 func (s *Sender) scheduleProbe(now int64) {
 	b := s.board
-	if b == nil || !s.sack || s.handshake || s.state != open || b.score.sacked > 0 || b.score.pending > 0 || s.probing || s.probeDue {
+	if b == nil || !s.sack || s.handshake || b.score.pending > 0 || b.reorderAt != 0 || s.forward != forwardOff || s.probing || s.probeDue || s.retries > 0 {
 		return
 	}
 	pto := s.cfg.InitialRTO
@@ -50,7 +54,8 @@ func (s *Sender) probeRange(limit int) segment.Range {
 func (s *Sender) probeSent(now int64, again bool) {
 	b := s.board
 	s.probeDue = false
-	s.probing, s.probeAgain, s.probeEnd = true, again, s.nxt
+	s.probing, s.probeEnd = true, s.nxt
+	s.probeAgain = again && s.state == open // in recovery the window was reduced already, whatever the probe meets
 	b.probeAt = 0
 	b.floor = max(b.floor, now+s.srtt+max(4*s.rttvar, s.srtt/4, int64(20*time.Millisecond)))
 }

@@ -10,8 +10,6 @@ import (
 	"vitrine/stack/tcp/segment"
 )
 
-const ms = int64(time.Millisecond)
-
 // path is a link in one direction and the way back, which only delays.
 type path struct {
 	delay   int64   // one way
@@ -45,10 +43,12 @@ type event struct {
 
 type events []event
 
-func (e events) Len() int           { return len(e) }
-func (e events) Less(i, j int) bool { return e[i].at < e[j].at || e[i].at == e[j].at && e[i].order < e[j].order }
-func (e events) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)        { *e = append(*e, x.(event)) }
+func (e events) Len() int { return len(e) }
+func (e events) Less(i, j int) bool {
+	return e[i].at < e[j].at || e[i].at == e[j].at && e[i].order < e[j].order
+}
+func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
 func (e *events) Pop() any {
 	last := (*e)[len(*e)-1]
 	*e = (*e)[:len(*e)-1]
@@ -226,7 +226,7 @@ func (m *sim) forth(now int64, p packet) {
 	}
 	arrive += m.path.delay
 	if m.rng.Float64() < m.path.reorder {
-		m.held = append(m.held, heldPacket{p, 3})
+		m.at(arrive, func(int64) { m.held = append(m.held, heldPacket{p, 3}) })
 		m.at(arrive+100*ms, func(now int64) { // never held for ever
 			for i, h := range m.held {
 				if h.p == p {
