@@ -89,6 +89,7 @@ type Conn struct {
 	rtt         uint32 // microseconds: auto-tuning's measure; 0: unknown
 	copied      uint32 // bytes read in the present round trip
 	space       uint32 // the most that was read in one
+	answered    uint32 // taken, as it was when data was last sent; the low bits
 	super       int32
 	flags       flags
 	segmentsIn  uint32

@@ -241,8 +241,11 @@ func (c *Conn) send(now int64, out *segment.Out, nxt segment.Number, position ui
 // carried puts the acknowledgement on a segment that goes anyway, which settles what was owed. Without SACK a duplicate
 // acknowledgement must come alone to count as one, so those stay owed.
 func (c *Conn) carried(now int64, out *segment.Out) {
-	if c.owed > 0 || c.ackAt != 0 {
-		c.flags |= flagInteractive
+	if answered := uint32(c.taken); answered != c.answered && out.Length > 0 {
+		// A prompt answer to data: where one comes, others will, and acknowledgements can wait for them.
+		if c.answered = answered; now-c.lastReceive < c.h.Config.DelayedACK {
+			c.flags |= flagInteractive
+		}
 	}
 	if c.has(flagSACK) || c.owed <= 1 {
 		c.owed = 0

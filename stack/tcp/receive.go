@@ -192,6 +192,7 @@ func (c *Conn) receiveSynSent(now int64, s *segment.Segment) *trace.Reason {
 	}
 	c.lastReceive = now
 	c.takeSyn(now, s)
+	c.adv = c.nxt.Add(int(min(c.limit, maxUnscale))) // what our SYN offered
 	c.snd.Negotiated(int(c.mss), c.has(flagSACK), c.has(flagTimestamps))
 	if !acks {
 		c.flags |= flagSynAgain
