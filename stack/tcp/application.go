@@ -55,7 +55,7 @@ func (c *Conn) Read(now int64, p []byte) int {
 	n := c.queue.pop(c.h, p, len(p))
 	c.tune(now, n)
 	if c.updateDue() {
-		c.owed = max(c.owed, 1)
+		c.oweOne()
 		c.flags |= flagPending
 	}
 	return n

@@ -150,12 +150,16 @@ func (c *Conn) fail(now int64, why *trace.Reason) *trace.Reason {
 
 func (c *Conn) has(f flags) bool { return c.flags&f != 0 }
 
-// owe asks for one more acknowledgement at once.
+// owe asks for one more acknowledgement at once, for a segment that brought nothing in its order: the sender counts
+// them.
 func (c *Conn) owe() {
 	if c.owed < 255 {
 		c.owed++
 	}
 }
+
+// oweOne asks for an acknowledgement at once, for progress: one says it all.
+func (c *Conn) oweOne() { c.owed = max(c.owed, 1) }
 
 // Release gives all memory back: received data that was not read, and the memory of what is in flight. Whoever forgets
 // a Conn calls it.

@@ -66,7 +66,7 @@ func (c *Conn) receiveData(now int64, start segment.Number, s *segment.Segment) 
 				why = w
 			}
 			if trimmed {
-				c.owed = max(c.owed, 1) // the sender believes in another window
+				c.oweOne() // the sender believes in another window
 			}
 		}
 	} else if len(data) > 0 {
@@ -157,7 +157,7 @@ func (c *Conn) peerClosed(now int64) {
 	c.flags |= flagPeerClosed
 	c.events |= EventPeerClosed
 	c.dropOutOfOrder()
-	c.owe()
+	c.oweOne()
 	switch c.state {
 	case StateEstablished:
 		c.setState(now, StateCloseWait, reasonPeerClosed)

@@ -200,7 +200,7 @@ func (c *Conn) receiveSynSent(now int64, s *segment.Segment) *trace.Reason {
 	}
 	c.established(now)
 	why, drop := c.receiveAck(now, s, s.Seq+1)
-	c.owe() // the third step of the handshake, which data may carry
+	c.oweOne() // the third step of the handshake, which data may carry
 	if !drop && (len(s.Payload) > 0 || s.Flags&segment.FIN != 0) {
 		if w := c.receiveData(now, s.Seq+1, s); w != nil {
 			why = w

@@ -38,7 +38,7 @@ func (c *Conn) Advance(now int64) *trace.Reason {
 	var why *trace.Reason
 	if due(c.ackAt) { // RFC 9293 §3.8.6.3
 		c.ackAt = 0
-		c.owe()
+		c.oweOne()
 		c.flags = c.flags&^flagInteractive | flagPending
 	}
 	if due(c.snd.Deadline()) {

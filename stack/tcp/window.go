@@ -17,9 +17,9 @@ func (c *Conn) took(now int64, n int, hole bool) {
 	case hole:
 		c.owed = 1 // what was owed for earlier segments would look like duplicates of this one
 	case c.nxt.Sub(c.ackSent) > int32(c.rcvMSS): // a second full segment, or a super-segment
-		c.owed = max(c.owed, 1)
+		c.oweOne()
 	case c.quick > 0 && !c.has(flagInteractive):
-		c.owed = max(c.owed, 1)
+		c.oweOne()
 	default:
 		if c.ackAt == 0 {
 			c.ackAt = now + c.h.Config.DelayedACK
