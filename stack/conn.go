@@ -359,6 +359,17 @@ func (c *Conn) write(a, b []byte, more bool) (int, error) {
 	}
 	c.tcp.Wrote(h.now, n, more)
 	h.touch(c)
+	if n == want && n < len(a)+len(b) {
+		// The queue grows while it fills. A short count promises that the owner will be told of room, and the machine
+		// promises that only once it was asked for room and had none.
+		if n < len(a) {
+			a = a[n:]
+		} else {
+			a, b = b[n-len(a):], nil
+		}
+		m, _ := c.write(a, b, more)
+		n += m
+	}
 	return n, nil
 }
 
