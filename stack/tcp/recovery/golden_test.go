@@ -76,6 +76,9 @@ func measure(t *testing.T, congestion string, s setting, delay int64, seeds int)
 
 // The table of how long 10 MiB take. It is deterministic: a change of a row is a change of behaviour.
 func TestThroughputTable(t *testing.T) {
+	if raceDetector {
+		t.Skip("nothing here is concurrent, and the race detector makes a minute of it")
+	}
 	const seeds = 5
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# 10 MiB, median of %d transfers; segments lost, sent again, time-outs and reductions undone in all.\n", seeds)

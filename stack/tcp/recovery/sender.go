@@ -166,6 +166,9 @@ func (s *Sender) Una() segment.Number { return s.una }
 // Nxt is the first sequence number that was never sent.
 func (s *Sender) Nxt() segment.Number { return s.nxt }
 
+// Window is the congestion window in bytes.
+func (s *Sender) Window() int { return int(s.cwnd) }
+
 // Backoff is how often in a row the retransmission timer has fired without progress.
 func (s *Sender) Backoff() int { return int(s.retries) }
 
