@@ -36,7 +36,7 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	}
 	s.log.use(s.files, c)
 	var ok bool
-	if s.network, ok = openNetwork(c, &s.log, diags); !ok {
+	if s.network, ok = openNetwork(c, s.o.adapter, &s.log, diags); !ok {
 		return false
 	}
 	srv, err := web.NewServer(s.now.handler, settings(c), web.Options{

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"vitrine/config"
+	"vitrine/stack/link"
 )
 
 // patience is how long a test waits for what must happen.
@@ -52,12 +53,18 @@ func (l *live) write(text string) {
 // run starts a server. It has stopped when the test ends.
 func run(t *testing.T, text string) *live {
 	t.Helper()
+	return runOn(t, text, nil)
+}
+
+// runOn is run with an adapter for the configuration's network block.
+func runOn(t *testing.T, text string, adapter link.Adapter) *live {
+	t.Helper()
 	l := &live{t: t, folder: t.TempDir(), signals: make(chan os.Signal, 8), ended: make(chan Ending, 1)}
 	l.write(text)
 	ready, first := make(chan *Server, 1), make(chan string, 1)
 	failed := make(chan *config.Diagnostics, 1)
 	go func() {
-		ending, diags := Run(l.load, Options{Signals: l.signals, Ready: func(s *Server) {
+		ending, diags := Run(l.load, Options{Signals: l.signals, adapter: func(*config.Network, int) (link.Adapter, error) { return adapter, nil }, Ready: func(s *Server) {
 			first <- s.Addresses()[0].Bound.String() // here nobody reloads
 			ready <- s
 		}})

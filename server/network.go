@@ -30,12 +30,15 @@ type network struct {
 
 // openNetwork opens the adapter of a configuration and makes the stack on it. It returns nil and true for a
 // configuration without a network block; what is wrong is added to diags.
-func openNetwork(c *config.Config, log *journal, diags *config.Diagnostics) (*network, bool) {
+func openNetwork(c *config.Config, open func(*config.Network, int) (link.Adapter, error), log *journal, diags *config.Diagnostics) (*network, bool) {
 	if c.Network == nil {
 		return nil, true
 	}
 	n := &network{conf: c.Network}
-	opened, err := openAdapter(c.Network, loops(c))
+	if open == nil {
+		open = openAdapter
+	}
+	opened, err := open(c.Network, loops(c))
 	if err != nil {
 		diags.Append(cannotOpen(c.Network, err))
 		return nil, false

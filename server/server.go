@@ -12,6 +12,7 @@ import (
 	"vitrine/observe/logfile"
 	"vitrine/server/control"
 	"vitrine/site/resource"
+	"vitrine/stack/link"
 	"vitrine/web"
 )
 
@@ -26,6 +27,8 @@ type Options struct {
 	Signals <-chan os.Signal
 	// Ready is called once every address is listened on and requests are answered.
 	Ready func(*Server)
+	// adapter opens the adapter of a network block with as many queues; nil: openAdapter. Tests have wires in memory.
+	adapter func(n *config.Network, queues int) (link.Adapter, error)
 }
 
 // Ending is how a server's life ended.

@@ -16,6 +16,19 @@ import (
 	"time"
 )
 
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		folder, err := os.MkdirTemp("", "system")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(folder)
+		os.Setenv("TMPDIR", folder) // and the user's folder for temporary files is in it
+		systemFolder = filepath.Join(folder, "vitrine")
+		return m.Run()
+	}())
+}
+
 // patience is how long a test waits for what must happen.
 const patience = 20 * time.Second
 

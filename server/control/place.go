@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// systemFolder is where services keep their sockets.
-const systemFolder = "/run/vitrine"
+// systemFolder is where services keep their sockets. Tests have another one.
+var systemFolder = "/run/vitrine"
 
 // suffix is how the name of a socket ends; a process's number stands before it.
 const suffix = ".sock"
