@@ -101,9 +101,6 @@ func (h *Shard) events(c *Conn) {
 		return
 	}
 	var r Ready
-	if e&tcp.EventConnected != 0 && c.opening {
-		h.accepted(c)
-	}
 	if e&tcp.EventReadable != 0 {
 		r |= Readable
 	}
@@ -228,6 +225,9 @@ func (h *Shard) deliver(c *Conn, s *segment.Segment) {
 	}
 	why := c.tcp.Receive(h.now, s)
 	h.touch(c)
+	if c.opening && c.tcp.State() > tcp.StateSynReceived {
+		h.accepted(c) // now, so that the next one finds the queue as long as it is
+	}
 	if why != nil {
 		c.why = why
 	} else if p := c.hop; h.now-p.confirmed > hopCheck && p.known {

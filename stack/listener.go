@@ -244,8 +244,7 @@ func (h *Shard) cookie(t *tuple, hash uint32, s *segment.Segment, p *handed) boo
 	if l.o.NoDelay {
 		c.tcp.SetNoDelay(true)
 	}
-	// Taken into the queue now: deliver would find the handshake complete and the queue perhaps full.
-	h.events(c)
+	h.accepted(c)
 	h.deliver(c, s)
 	return true
 }
