@@ -40,7 +40,7 @@ func (c *Conn) Room() int {
 func (c *Conn) room() int {
 	held := int(c.end - c.acked)
 	if held >= int(c.sendBuffer)/2 && int(c.sendBuffer) < c.h.Config.SendBufferMax {
-		if want := min(2*c.snd.Info().Window, c.h.Config.SendBufferMax); want > int(c.sendBuffer) {
+		if want := min(2*c.snd.Window(), c.h.Config.SendBufferMax); want > int(c.sendBuffer) {
 			c.sendBuffer = uint32(want)
 		}
 	}
