@@ -105,7 +105,7 @@ func (h *Shard) run(stop *atomic.Bool) {
 			runtime.Gosched()
 			continue
 		}
-		if more || h.remotes.pending() {
+		if more {
 			continue
 		}
 		if err := h.Wait(h.Deadline()); err != nil {

@@ -67,8 +67,10 @@ type Remote struct {
 	closing  bool // the sending direction, by the user
 	deaf     bool // the receiving direction, by the user: what comes is dropped
 	gone     bool // the shard has nothing to do with it any more
-	linger   int  // seconds for which unsent bytes outlive Close; -1: the default, 0: a reset at once
-	unacked  int  // what TCP held when the shard looked last
+	tagged   bool // tag is to be passed on
+	tag      trace.ID
+	linger   int // seconds for which unsent bytes outlive Close; -1: the default, 0: a reset at once
+	unacked  int // what TCP held when the shard looked last
 }
 
 // wish is what a user wants of the shard.
@@ -412,8 +414,13 @@ func (r *Remote) Info(ctx context.Context) (info SocketInfo, err error) {
 	return info, err
 }
 
-// Tag names the journey that the connection is on; 0: none.
-func (r *Remote) Tag(id trace.ID) { r.Call(func(c *Conn) { c.Tag(id) }) }
+// Tag names the journey that the connection is on; 0: none. The shard hears of it together with what is wished next, so
+// that naming a journey costs no wake.
+func (r *Remote) Tag(id trace.ID) {
+	r.mu.Lock()
+	r.tag, r.tagged = id, true
+	r.mu.Unlock()
+}
 
 // SetBuffers bounds the bytes held in each direction beside TCP's; 0 leaves a bound as it is.
 func (r *Remote) SetBuffers(in, out int) {

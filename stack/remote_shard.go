@@ -114,6 +114,8 @@ func (r *Remote) serve() {
 	asked, calls := r.asked, r.calls
 	r.asked, r.calls = 0, nil
 	closed, linger, left := r.closed, r.linger, r.out.n
+	tag, tagged := r.tag, r.tagged
+	r.tagged = false
 	if news&Writable != 0 {
 		r.opened = true
 	}
@@ -132,6 +134,9 @@ func (r *Remote) serve() {
 	}
 	if news&(Readable|HalfShut|Hangup) != 0 {
 		r.readable = true
+	}
+	if tagged {
+		c.Tag(tag)
 	}
 	for _, f := range calls {
 		f(c)

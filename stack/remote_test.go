@@ -199,7 +199,22 @@ func TestRemoteCarriesWhatWasWritten(t *testing.T) {
 	}
 }
 
-// Many writers' wishes in a row are one posted function.
+// The journey that an application names is the connection's in the socket table.
+func TestRemoteTag(t *testing.T) {
+	client, server := remotes(t)
+	client.Tag(77)
+	client.Write([]byte("x"), false)
+	await(t, "the byte", server.Unread)
+	if info, err := client.Info(t.Context()); err != nil || info.Tag != 77 {
+		t.Errorf("the connection is on journey %v, %v", info.Tag, err)
+	}
+	client.Close()
+	await(t, "the end", func() bool { return client.State(0)&stack.Hangup != 0 })
+	if _, err := client.Info(t.Context()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
 func TestRemoteWritesAllocateNothing(t *testing.T) {
 	client, server := remotes(t)
 	message := make([]byte, 100)

@@ -193,6 +193,9 @@ func (h *Shard) Flush(now int64) error {
 
 // Deadline is when Poll is due although nothing arrives; 0: never. It may lie in the past: then Poll is due now.
 func (h *Shard) Deadline() int64 {
+	if h.remotes.pending() { // something happened to them while the last Flush was under way
+		return h.now
+	}
 	d := h.wheel.deadline()
 	for _, at := range [...]int64{h.waits.deadline(), h.neighbors.Deadline(), h.parts4.Deadline(), h.parts6.Deadline(),
 		h.detection.deadline()} {
