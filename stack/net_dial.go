@@ -103,7 +103,7 @@ func (r *Remote) connect(local, remote netip.AddrPort, o ConnectOptions) {
 		r.leave()
 		return
 	}
-	c, err := r.h.Connect(local, remote, o, r)
+	c, err := r.h.Connect(local, remote, o, (*remoteOwner)(r))
 	if err != nil {
 		r.mu.Lock()
 		r.err = err

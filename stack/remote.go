@@ -101,7 +101,7 @@ func newRemote(h *Shard) *Remote {
 func (r *Remote) adopt(c *Conn) {
 	r.c, r.local, r.remote = c, c.Local(), c.Remote()
 	r.readable = r.opened
-	c.SetOwner(r, 0)
+	c.SetOwner((*remoteOwner)(r), 0)
 	r.h.remotes.join(r)
 	r.h.remotes.look(r)
 }

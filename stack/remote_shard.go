@@ -98,10 +98,13 @@ func (m *remotes) onEnd(who any, f func(error)) {
 	}
 }
 
+// remoteOwner is a Remote as its connection's owner.
+type remoteOwner Remote
+
 // Ready notes what happened; it is looked at before the shard sends.
-func (r *Remote) Ready(_ *Conn, ready Ready) {
-	r.news |= ready
-	r.h.remotes.look(r)
+func (o *remoteOwner) Ready(_ *Conn, ready Ready) {
+	o.news |= ready
+	o.h.remotes.look((*Remote)(o))
 }
 
 // serve moves bytes both ways and does what the user wished.
