@@ -129,6 +129,7 @@ func (p *stackPoller) Wait(events []Event, deadline time.Time) (int, error) {
 		return 0, err
 	}
 	for round := 1; ; round++ {
+		woken := p.woken.Swap(false) // before Poll, so that whatever had arrived before the Wake is seen with it
 		more, err := p.shard.Poll(now)
 		if err == nil && !p.pending() {
 			// Nobody is about to write, so nothing can be sent with it; and what others have written becomes ready here.
@@ -141,7 +142,7 @@ func (p *stackPoller) Wait(events []Event, deadline time.Time) (int, error) {
 			p.looked = now
 			p.place.look()
 		}
-		if n := p.deliver(events); n > 0 || p.woken.Swap(false) || until != 0 && now >= until || more && round >= rounds || p.pending() {
+		if n := p.deliver(events); n > 0 || woken || until != 0 && now >= until || more && round >= rounds || p.pending() {
 			return n, nil
 		}
 		if !more {
@@ -235,15 +236,36 @@ func (p *stackPoller) Wake() {
 	}
 }
 
-// Close gives the shard back. Its connections stay as they are, and nothing moves on them.
+// lastWords is how long what was written before its connection was closed may take to reach the peer, once nobody drives
+// the shard any more.
+const lastWords = time.Second
+
+// Close gives the shard back, after it has sent what is left of connections that were closed, for a moment. Connections
+// that were not stay as they are, and nothing moves on them.
 func (p *stackPoller) Close() error {
 	if p.closed.Swap(true) {
 		return nil
 	}
+	p.finish()
 	p.shard.SetWake(nil)
 	err := p.place.close()
 	p.network.release(p.shard.Index())
 	return err
+}
+
+func (p *stackPoller) finish() {
+	for now, end := clock(), clock()+int64(lastWords); ; now = clock() {
+		more, err := p.shard.Poll(now)
+		if err == nil {
+			err = p.shard.Flush(now)
+		}
+		if err != nil || now >= end || !p.shard.Unfinished() {
+			return
+		}
+		if !more && p.sleep(now, end) != nil {
+			return
+		}
+	}
 }
 
 // waiting is the place to park of an adapter without a descriptor, a wire in memory: the shard waits by itself.

@@ -350,6 +350,7 @@ func TestListenersComeAndGo(t *testing.T) {
 				used.expect(200, strconv.Itoa(i)+"tag")
 			}
 			fresh := sv.dial(t) // has asked for nothing yet
+			until(t, func() bool { return sv.Engine().Open() >= 2 || single(arch) && sv.Engine().Open() == 1 })
 			next, err := sv.Listen(sv.listenLocal(), 0, "other", nil)
 			if err != nil {
 				t.Fatal(err)
