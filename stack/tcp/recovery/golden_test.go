@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +94,9 @@ func TestThroughputTable(t *testing.T) {
 				theory(t, congestion, s, delay, o, seeds)
 			}
 		}
+	}
+	if runtime.GOARCH != "amd64" {
+		t.Skip("other processors multiply and add in one step, which rounds otherwise")
 	}
 	const golden = "testdata/throughput.txt"
 	if *update {

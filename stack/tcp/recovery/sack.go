@@ -31,7 +31,7 @@ func (s *Sender) duplicateReport(a *Ack, r *Result) (d duplicates) {
 		return d
 	}
 	s.reported += n
-	if s.undo && s.undoFrom.Less(first.End) {
+	if s.undo && s.undoFrom.LessEq(first.Start) && first.End.LessEq(s.undoTo) {
 		s.undoBytes -= int32(n)
 	}
 	return duplicates{Range: first, ok: true, probe: s.probing && s.probeAgain && first.End == s.probeEnd}

@@ -27,6 +27,7 @@ type Sender struct {
 	// What a reduction that proves needless is taken back to.
 	prior       prior
 	undoFrom    segment.Number // una when the loss was noticed
+	undoTo      segment.Number // nxt then: what is repaired lies between
 	undoBytes   int32          // sent again since, less what the peer reports to have received twice
 	repairStamp uint32         // Timestamp of the first retransmission of this episode
 

@@ -2,15 +2,22 @@ package recovery
 
 import "vitrine/trace"
 
+// undoMemory is after how many more bytes a reduction is history: reports of duplicates come much earlier, and sequence
+// numbers come again.
+const undoMemory = 1 << 28
+
 // beginUndo makes the last reduction one that can be taken back.
 // fast: it was for a fast retransmit, which more patience would have spared, and not for a time-out.
 func (s *Sender) beginUndo(fast bool) {
-	s.undo, s.undoFast, s.undoFrom, s.undoBytes = true, fast, s.una, 0
+	s.undo, s.undoFast, s.undoFrom, s.undoTo, s.undoBytes = true, fast, s.una, s.nxt, 0
 	s.repaired = false
 }
 
 // undoByDSACK takes the reduction back when the peer received everything twice that was sent again (RFC 3708 §3).
 func (s *Sender) undoByDSACK(r *Result) {
+	if s.undo && s.una.Sub(s.undoTo) > undoMemory {
+		s.undo = false
+	}
 	if s.undo && s.repaired && s.undoBytes <= 0 {
 		if s.undoFast {
 			s.reorders(r)

@@ -93,6 +93,33 @@ func TestReportsOfTheNetworksDuplicatesAreIgnored(t *testing.T) {
 	}
 }
 
+// A real loss stays one when the network duplicates something later, and for ever after some time.
+func TestLaterDuplicatesUndoNothing(t *testing.T) {
+	lossy := func() *flow {
+		f := newFlow(t, Cubic, withoutTimestamps).window(20, 30)
+		f.send(10)
+		f.after(10 * ms)
+		f.ack(0, span{1, 8})
+		f.again()
+		f.after(10 * ms)
+		f.ack(10)
+		return f
+	}
+	f := lossy()
+	f.send(5)
+	f.after(10 * ms)
+	if r := f.ack(15, span{11, 12}); r.Undone {
+		t.Error("a duplicate of what was sent after the recovery undoes it")
+	}
+	f = lossy()
+	f.super(1 << 28 / mss * 2)
+	f.after(10 * ms)
+	f.ack(f.sent)
+	if r := f.ack(f.sent, span{0, 1}); r.Undone || f.s.undo {
+		t.Error("history is undone")
+	}
+}
+
 // RFC 5682 §3.1: after a time-out the first acknowledgement allows new data, and what that brings decides.
 func TestForwardRTO(t *testing.T) {
 	timedOut := func() *flow {
