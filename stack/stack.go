@@ -83,8 +83,12 @@ func (s *Stack) Info() Info {
 		Shards: len(s.shards)}
 }
 
-// Close closes the adapter. The owners have stopped calling Poll, Flush and Wait before.
-func (s *Stack) Close() error { return s.adapter.Close() }
+// Close stops what Start has begun and closes the adapter. Owners of shards have stopped calling Poll, Flush and Wait
+// before.
+func (s *Stack) Close() error {
+	s.Stop()
+	return s.adapter.Close()
+}
 
 // elsewhere has f called on every shard but h, for news that concern all. One that has too much waiting misses them.
 func (h *Shard) elsewhere(f func(*Shard)) {
