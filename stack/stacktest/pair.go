@@ -7,6 +7,7 @@ import (
 
 	"vitrine/stack"
 	"vitrine/stack/link"
+	"vitrine/stack/tcp"
 )
 
 // The addresses of the two stacks.
@@ -32,7 +33,9 @@ func Pair(t testing.TB, wire link.WireOptions) (server, client *stack.Stack) {
 }
 
 func open(t testing.TB, adapter link.Adapter, addresses ...string) *stack.Stack {
-	c := stack.Config{Quiet: true}
+	c := stack.Config{Quiet: true, TCP: tcp.Default()}
+	// Small enough that a test can fill what lies between two programs.
+	c.TCP.ReceiveWindowMax, c.TCP.SendBufferMax = 1<<20, 1<<20
 	for _, s := range addresses {
 		a, bits := netip.MustParseAddr(s), 24
 		if a.Is6() {

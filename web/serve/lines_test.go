@@ -20,6 +20,9 @@ import (
 	"time"
 
 	"vitrine/socket"
+	"vitrine/stack"
+	"vitrine/stack/link"
+	"vitrine/stack/stacktest"
 	"vitrine/trace"
 	"vitrine/trace/tracetest"
 )
@@ -182,6 +185,7 @@ type rig struct {
 	t        *testing.T
 	ln       *Listener
 	addr     string
+	client   *stack.Stack // that reaches an engine on the own stack; nil: the kernel does
 	gone     chan *trace.Reason
 	refused  chan *trace.Reason
 	failures chan error
@@ -231,7 +235,11 @@ func start(t *testing.T, o Options, s Settings) *rig {
 	if r.Engine, err = New(o, s); err != nil {
 		t.Fatal(err)
 	}
-	if r.ln, err = r.Listen(netip.MustParseAddrPort("127.0.0.1:0"), false, 0, "the tag", nil); err != nil {
+	host := "127.0.0.1"
+	if own, ok := o.Network.(ownNetwork); ok {
+		host, r.client = stacktest.Server, own.client
+	}
+	if r.ln, err = r.Listen(netip.AddrPortFrom(netip.MustParseAddr(host), 0), false, 0, "the tag", nil); err != nil {
 		t.Fatal(err)
 	}
 	r.addr = r.ln.Addr().String()
@@ -254,6 +262,18 @@ func each(t *testing.T, f func(t *testing.T, o Options)) {
 			t.Run(name+"/"+arch, func(t *testing.T) { f(t, Options{Architecture: arch, Network: network}) })
 		}
 	}
+	for _, arch := range Architectures {
+		t.Run("own stack/"+arch, func(t *testing.T) {
+			server, client := stacktest.Pair(t, link.WireOptions{Queues: LoopsOf(arch, 2)})
+			f(t, Options{Architecture: arch, Network: ownNetwork{socket.NewStack(server), client}})
+		})
+	}
+}
+
+// ownNetwork is the own stack's, with a client's stack at the other end of a wire in memory.
+type ownNetwork struct {
+	*socket.Stack
+	client *stack.Stack
 }
 
 // eachAtOnce is each for tests that mostly wait.
@@ -264,22 +284,57 @@ func eachAtOnce(t *testing.T, f func(t *testing.T, o Options)) {
 	})
 }
 
+// conn is what the kernel's connections and those of the own stack can do.
+type conn interface {
+	net.Conn
+	CloseWrite() error
+	SetLinger(seconds int) error
+	SetReadBuffer(bytes int) error
+}
+
+// elsewhere is an address that callers do not connect from unless they say so.
+func (r *rig) elsewhere() netip.Addr {
+	if r.client != nil {
+		return netip.MustParseAddr(stacktest.ClientOther)
+	}
+	return netip.MustParseAddr("127.0.0.66")
+}
+
+// connect makes a connection to the rig, from an address if one is given.
+func (r *rig) connect(from netip.Addr) (conn, error) {
+	local := netip.AddrPortFrom(from, 0)
+	var c net.Conn
+	var err error
+	switch {
+	case r.client != nil:
+		c, err = (&stack.Dialer{Stack: r.client, Local: local, Timeout: patience}).Dial("tcp", r.addr)
+	case from.IsValid():
+		c, err = (&net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(local)}).Dial("tcp", r.addr)
+	default:
+		c, err = net.Dial("tcp", r.addr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.SetDeadline(time.Now().Add(patience))
+	return c.(conn), nil
+}
+
 // caller is a connection to the rig.
 type caller struct {
-	*net.TCPConn
+	conn
 	t  *testing.T
 	br *bufio.Reader
 }
 
 func (r *rig) dial() *caller {
 	r.t.Helper()
-	c, err := net.Dial("tcp", r.addr)
+	c, err := r.connect(netip.Addr{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(patience))
 	r.t.Cleanup(func() { c.Close() })
-	return &caller{c.(*net.TCPConn), r.t, bufio.NewReaderSize(c, 64<<10)}
+	return &caller{c, r.t, bufio.NewReaderSize(c, 64<<10)}
 }
 
 func (c *caller) send(lines ...string) {

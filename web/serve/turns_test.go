@@ -5,12 +5,11 @@ package serve
 import (
 	"fmt"
 	"io"
-	"net"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // Turns of one connection never overlap, and no Wake is lost, whatever asks for turns at once: wakes from many goroutines,
@@ -77,16 +76,15 @@ func TestChurn(t *testing.T) {
 		for i := range 8 {
 			all.Go(func() {
 				for j := range 20 {
-					nc, err := net.Dial("tcp", r.addr)
+					nc, err := r.connect(netip.Addr{})
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					nc.SetDeadline(time.Now().Add(patience))
 					switch (i + j) % 5 {
 					case 0: // says nothing
 					case 1:
-						nc.(*net.TCPConn).SetLinger(0)
+						nc.SetLinger(0)
 						io.WriteString(nc, "echo x\nbig 100000\n")
 					case 2:
 						io.WriteString(nc, "spawn x\n")
