@@ -100,8 +100,11 @@ func (p *pair) step() (more bool) {
 		if err := h.Flush(p.now); err != nil {
 			p.t.Fatal(err)
 		}
-		h.inbox.mu.Lock()
-		more = more || again || len(h.inbox.funcs)+len(h.inbox.packets) > 0
+		more = more || again
+	}
+	for _, h := range p.shards() {
+		h.inbox.mu.Lock() // a goroutine that reads a file may post
+		more = more || len(h.inbox.funcs)+len(h.inbox.packets) > 0
 		h.inbox.mu.Unlock()
 	}
 	return more

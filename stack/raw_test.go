@@ -72,7 +72,10 @@ func (r *raw) run() [][]byte {
 			if err := h.Flush(r.now); err != nil {
 				r.t.Fatal(err)
 			}
-			more = more || again || len(h.inbox.packets)+len(h.inbox.funcs) > 0
+			more = more || again
+		}
+		for _, h := range r.s.shards {
+			more = more || len(h.inbox.packets)+len(h.inbox.funcs) > 0
 		}
 		for {
 			n, again, _ := r.card.Receive(frames)
