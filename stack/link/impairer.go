@@ -22,7 +22,7 @@ type Impairment struct {
 	RepairFCS bool
 
 	Delay  time.Duration // that each frame takes
-	Jitter time.Duration // by which the delay differs at most, in both directions. The order of the frames stays
+	Jitter time.Duration // by which the delay differs at most, up and down. The order stays, so that a frame waits for slower ones before it
 	Rate   int64         // bits per second of the bottleneck; 0: unlimited
 	Queue  int           // bytes that wait before the bottleneck, and beyond which frames are lost; 0: 100 ms' worth, at least 64 KiB
 }

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -70,7 +71,7 @@ func OpenReplay(r io.Reader, o ReplayOptions) (*Replayer, error) {
 		if len(q.frames) == 0 {
 			p.info.FCS = f.fcs
 		} else if f.fcs != p.info.FCS {
-			return nil, fmt.Errorf("the capture file has frames with an FCS and frames without one")
+			return nil, errors.New("the capture file has frames with an FCS and frames without one")
 		}
 		q.frames = append(q.frames, f)
 	}
