@@ -173,7 +173,8 @@ func TestUDPOverrun(t *testing.T) {
 		}
 		n++
 	}
-	if n == 0 || n == 5000 {
-		t.Errorf("%d of 5000 datagrams were kept: the bounds are far below that and above nothing", n)
+	// 256 KiB in the endpoint's queue, and then what the shard holds for it.
+	if n < 350 || n > 1000 {
+		t.Errorf("%d of 5000 datagrams were kept", n)
 	}
 }

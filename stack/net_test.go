@@ -190,8 +190,9 @@ func TestDeadlines(t *testing.T) {
 	if _, err := client.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("Read: %v", err)
 	}
+	much := make([]byte, 64<<20)
 	client.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-	n, err := client.Write(make([]byte, 64<<20))
+	n, err := client.Write(much)
 	if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 || n == 64<<20 {
 		t.Fatalf("Write of more than fits anywhere: %d, %v", n, err)
 	}
@@ -203,6 +204,13 @@ func TestDeadlines(t *testing.T) {
 	if got, err := io.Copy(io.Discard, server); got != int64(n) || err != nil {
 		t.Errorf("%d bytes arrived of the %d that were counted: %v", got, n, err)
 	}
+	client, server = connect(t, a, b, "tcp", "198.18.0.2:0")
+	client.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	client.SetReadDeadline(time.Now().Add(20 * time.Second)) // later: the first one is forgotten
+	time.AfterFunc(60*time.Millisecond, func() { server.Write([]byte("x")) })
+	if n, err := client.Read(make([]byte, 1)); n != 1 || err != nil {
+		t.Errorf("a deadline that was moved: %d, %v", n, err)
+	}
 	l, err := b.ListenTCP("198.18.0.2:0")
 	if err != nil {
 		t.Fatal(err)
@@ -211,6 +219,32 @@ func TestDeadlines(t *testing.T) {
 	l.(*stack.TCPListener).SetDeadline(time.Now().Add(10 * time.Millisecond))
 	if _, err := l.Accept(); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("Accept: %v", err)
+	}
+}
+
+// More connections than the backlog holds wait on their shard, and come when there is room.
+func TestBacklog(t *testing.T) {
+	a, b := twoHosts(t, link.WireOptions{})
+	lc := stack.ListenConfig{Stack: b, ListenOptions: stack.ListenOptions{Backlog: 4}}
+	l, err := lc.Listen(t.Context(), "tcp", "198.18.0.2:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for range 7 { // four in the listener, the others on the shard
+		c, err := a.Dial(t.Context(), "tcp", "198.18.0.2:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	l.(*stack.TCPListener).SetDeadline(time.Now().Add(10 * time.Second))
+	for i := range 7 {
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+		c.Close()
 	}
 }
 

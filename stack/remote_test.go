@@ -148,6 +148,13 @@ func TestRemoteWriterIsToldOfRoom(t *testing.T) {
 		t.Errorf("%b was told", e)
 	}
 	await(t, "the acknowledgement of everything", func() bool { return client.Unsent() == 0 })
+	for range 10 { // writing that is not stopped is no reason to be told of room
+		client.Write([]byte("x"), false)
+		await(t, "the acknowledgement", func() bool { return client.Unsent() == 0 })
+	}
+	if n := len(events); n != 0 {
+		t.Errorf("%d events although every write was taken whole", n)
+	}
 }
 
 // One end without blocking, in pieces of all sizes with a file among them; the other reads what was written.
@@ -240,8 +247,9 @@ func TestClosedConnectionDoesNotLingerForEver(t *testing.T) {
 	a, b := twoHosts(t, link.WireOptions{})
 	client, server := connect(t, a, b, "tcp", "198.18.0.2:0")
 	client.SetLinger(1)
+	much := make([]byte, 64<<20)
 	client.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
-	if _, err := client.Write(make([]byte, 64<<20)); err == nil {
+	if _, err := client.Write(much); err == nil {
 		t.Fatal("64 MiB fit where nobody reads")
 	}
 	client.Close()
