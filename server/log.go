@@ -13,7 +13,6 @@ import (
 	"vitrine/observe/logfile"
 	"vitrine/observe/terminal"
 	"vitrine/site/resource"
-	"vitrine/stack/link"
 	"vitrine/trace"
 )
 
@@ -86,13 +85,13 @@ func (j *journal) refused(remote netip.AddrPort, why *trace.Reason, pos trace.Po
 	j.Decision(errorlog.Warn, why, pos, "connection from %s", remote)
 }
 
-// adapter writes what the network's interface reports. It may be called from any loop.
-func (j *journal) adapter(err error) {
-	why := NetworkDown
-	if errors.Is(err, link.ErrGone) {
-		why = NetworkLost
+// adapter writes what became of the network's interface. It may be called from any goroutine.
+func (j *journal) adapter(n *config.Network, why *trace.Reason) {
+	level := errorlog.Error
+	if why.Kind == trace.Info {
+		level = errorlog.Info
 	}
-	j.Decision(errorlog.Error, why.Reach(), trace.Position{}, "%v", err)
+	j.Decision(level, why, n.Adapter.Pos, "network %s", n.Adapter.V)
 }
 
 // cause is an error of the file system without the operation and the path, which the message says already.

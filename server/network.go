@@ -15,6 +15,7 @@ import (
 	"vitrine/stack"
 	"vitrine/stack/link"
 	"vitrine/stack/tcp"
+	"vitrine/trace"
 	"vitrine/web/serve"
 )
 
@@ -43,7 +44,7 @@ func openNetwork(c *config.Config, open func(*config.Network, int) (link.Adapter
 		diags.Append(cannotOpen(c.Network, err))
 		return nil, false
 	}
-	n.adapter = guard(opened, log.adapter)
+	n.adapter = guard(opened, lookAt(c.Network.Interface()), func(why *trace.Reason) { log.adapter(c.Network, why) })
 	n.capturer = link.Capture(n.adapter, link.CaptureOptions{Comment: n.journey})
 	if n.stack, err = stack.New(stackConfig(c.Network, n.adapter.Info().Queues), n.capturer); err != nil {
 		opened.Close()

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +16,7 @@ import (
 	"vitrine/observe/logfile"
 	"vitrine/stack"
 	"vitrine/stack/link"
+	"vitrine/trace"
 )
 
 const ownNetwork = `
@@ -174,34 +175,59 @@ func (b *broken) Queue(int) link.Queue { return &b.q }
 func TestTheAdaptersTroublesAreToldOnceAndNotToTheLoops(t *testing.T) {
 	a, _ := link.NewWire(link.WireOptions{})
 	b := &broken{Adapter: a}
-	var mu sync.Mutex
 	var log journal
 	files := logfile.New(log.Notice)
 	cfg, _ := parsed(t, "error_log {\n  file = \"error.log\"\n}\n"+ownNetwork)
 	log.use(files, cfg)
-	told := 0
-	g := guard(b, func(err error) {
-		mu.Lock()
-		told++
-		mu.Unlock()
-		log.adapter(err)
+	var there, up atomic.Bool
+	there.Store(true)
+	told := make(chan string, 8)
+	g := guard(b, func() (bool, bool) { return there.Load(), up.Load() }, func(why *trace.Reason) {
+		log.adapter(cfg.Network, why)
+		told <- why.ID
 	})
-	b.q.next = link.ErrDown
-	if n, err := g.Queue(0).Receive(nil); n != 0 || err != link.ErrDown || told != 1 {
-		t.Errorf("down: %v, which the stack is to count; told %d times", err, told)
+	defer g.Close()
+	heard := func(want string) {
+		t.Helper()
+		select {
+		case id := <-told:
+			if id != want {
+				t.Errorf("told %s, want %s", id, want)
+			}
+		case <-time.After(patience):
+			t.Fatalf("%s is not told", want)
+		}
 	}
+	b.q.next = link.ErrDown
+	for range 2 { // as each queue does
+		if n, err := g.Queue(0).Receive(nil); n != 0 || err != link.ErrDown {
+			t.Errorf("down: %v, which the stack is to count", err)
+		}
+	}
+	heard("server.network-down")
+	up.Store(true)
+	heard("server.network-up")
 	n := &network{adapter: g}
 	if n.isLost() {
-		t.Error("it is lost because it is down")
+		t.Error("it is lost because it was down")
 	}
+	up.Store(false)
+	if err := g.Queue(0).Flush(); err != nil {
+		t.Errorf("down while sending: %v", err)
+	}
+	heard("server.network-down")
+	there.Store(false) // and nobody says so
+	heard("server.network-lost")
 	b.q.next = link.ErrGone
-	g.Queue(0).Receive(nil)
-	if err := g.Queue(0).Flush(); err != nil || told != 2 || !n.isLost() {
-		t.Errorf("gone: %v, told %d times", err, told)
+	if _, err := g.Queue(0).Receive(nil); err != nil || !n.isLost() {
+		t.Errorf("gone: %v", err)
 	}
 	b.q.next = errors.New("another trouble")
 	if err := g.Queue(0).Flush(); err != b.q.next {
 		t.Errorf("another error becomes %v", err)
+	}
+	if len(told) != 0 {
+		t.Errorf("and then %s", <-told)
 	}
 	log.Close()
 	files.Close(t.Context())
@@ -209,10 +235,9 @@ func TestTheAdaptersTroublesAreToldOnceAndNotToTheLoops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := string(text)
-	for _, want := range []string{"server.network-down", "server.network-lost"} {
-		if strings.Count(said, want) != 1 {
-			t.Errorf("the error log does not say %s once:\n%s", want, said)
+	for want, times := range map[string]int{"server.network-down": 2, "server.network-up": 1, "server.network-lost": 1, "network tap:tap0": 4} {
+		if strings.Count(string(text), want) != times {
+			t.Errorf("the error log does not say %s %d times:\n%s", want, times, text)
 		}
 	}
 }

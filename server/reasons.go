@@ -20,6 +20,8 @@ var (
 		"the server has stopped", "")
 	NetworkDown = trace.Declare("server.network-down", trace.Failed,
 		"the interface of the own network is down; nothing is sent or received until it is up again", "")
+	NetworkUp = trace.Declare("server.network-up", trace.Info,
+		"the interface of the own network is up again", "")
 	NetworkLost = trace.Declare("server.network-lost", trace.Failed,
 		"the interface of the own network was removed, so nobody can reach the server any more, and it ends", "")
 	NetworkFixed = trace.Declare("server.network-fixed", trace.Refused,
