@@ -108,7 +108,7 @@ func (b *bindings) unbind(port uint16, which func(*binding) bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	list := b.ports[port]
-	var left []binding // a new one: readers may hold the old one no longer than the lock, but neighbours in it are compared
+	var left []binding
 	for i := range list {
 		if !which(&list[i]) {
 			left = append(left, list[i])

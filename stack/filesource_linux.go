@@ -13,7 +13,7 @@ func (h *Shard) readCached(fd int, dst []byte, at int64) (int, error) {
 	h.iovec.Base = &dst[0]
 	h.iovec.SetLen(len(dst))
 	n, _, errno := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&h.iovec)), 1,
-		uintptr(at), 0, unix.RWF_NOWAIT)
+		uintptr(at), uintptr(at>>32), unix.RWF_NOWAIT)
 	h.iovec.Base = nil
 	if errno != 0 {
 		return 0, errno

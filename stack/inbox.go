@@ -28,7 +28,6 @@ type handed struct {
 	buffer  *buffer // what packet lies in
 	trusted bool    // the transport checksum was verified, or the packet never was on a wire
 	local   bool    // we sent it ourselves
-	whole   bool    // it was put together from fragments, or needs no reassembly
 	group   bool    // the frame was for several stations
 	from    [6]byte // who sent the frame
 }

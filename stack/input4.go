@@ -69,7 +69,7 @@ func (h *Shard) input4(p *handed) {
 // joined is the arrival of a packet that was put together from fragments. Its checksum was not verified by anybody.
 func (h *Shard) joined(p *handed, header, payload []byte) *handed {
 	h.whole = append(append(h.whole[:0], header...), payload...)
-	return &handed{packet: h.whole, local: p.local, group: p.group, from: p.from, whole: true}
+	return &handed{packet: h.whole, local: p.local, group: p.group, from: p.from}
 }
 
 // expireFragments gives up datagrams of which something did not come in time.

@@ -28,7 +28,8 @@ type Listener struct {
 	ready    func()
 	told     bool
 	halfOpen int
-	queue    []*Conn // wait to be accepted
+	queue    []*Conn // wait to be accepted, from first on
+	first    int
 	closed   bool
 }
 
@@ -65,7 +66,7 @@ func (l *Listener) Attach(h *Shard, ready func()) {
 func (l *Listener) Detach() { l.ready = nil }
 
 func (l *Listener) tell() {
-	if len(l.queue) > 0 && !l.told && l.ready != nil {
+	if l.Waiting() > 0 && !l.told && l.ready != nil {
 		l.told = true
 		l.ready()
 	}
@@ -73,20 +74,21 @@ func (l *Listener) tell() {
 
 // Accept yields a connection that waits. It is called on the shard.
 func (l *Listener) Accept() (*Conn, bool) {
-	if len(l.queue) == 0 {
+	if l.Waiting() == 0 {
 		l.told = false
 		return nil, false
 	}
-	c := l.queue[0]
-	n := copy(l.queue, l.queue[1:])
-	l.queue[n] = nil
-	l.queue = l.queue[:n]
+	c := l.queue[l.first]
+	l.queue[l.first] = nil
+	if l.first++; l.first == len(l.queue) {
+		l.queue, l.first = l.queue[:0], 0
+	}
 	c.via = nil
 	return c, true
 }
 
 // Waiting is how many connections wait to be accepted. It is called on the shard.
-func (l *Listener) Waiting() int { return len(l.queue) }
+func (l *Listener) Waiting() int { return len(l.queue) - l.first }
 
 // Close stops listening and resets the connections that wait. It is called on the shard when the listener was attached;
 // by anybody when it never was. A second Close does nothing.
@@ -101,7 +103,7 @@ func (l *Listener) Close() error {
 	if h == nil {
 		return nil
 	}
-	for _, c := range l.queue {
+	for _, c := range l.queue[l.first:] {
 		c.via = nil
 		c.held = false
 		if c.gone {
@@ -110,7 +112,7 @@ func (l *Listener) Close() error {
 		}
 		h.abort(c, reasonClosedListener.Reach(), syscall.ECONNABORTED)
 	}
-	l.queue = nil
+	l.queue, l.first = nil, 0
 	if l.halfOpen > 0 {
 		h.conns.each(func(c *Conn) {
 			if c.via == l {
@@ -122,10 +124,11 @@ func (l *Listener) Close() error {
 }
 
 // full reports whether the accept queue takes no more.
-func (l *Listener) full() bool { return len(l.queue) >= l.o.Backlog }
+func (l *Listener) full() bool { return l.Waiting() >= l.o.Backlog }
 
-// syn is offered a SYN that belongs to no connection: a listening port answers it. The SYN's frame is p's.
-func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, after *tcp.TimeWait) {
+// syn is offered a SYN that belongs to no connection: a listening port answers it. The SYN came in p; wait is the TIME_WAIT
+// record that it may take the place of, 0: there is none.
+func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, wait uint32) {
 	l := h.stack.bindings.listener(t.localAddr(), t.localPort(), h, hash)
 	if l == nil {
 		reasonNoListener.Reach()
@@ -138,6 +141,7 @@ func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, after 
 		reasonDetached.Reach()
 		return
 	case home != h:
+		h.reopen(t, wait) // or the other shard would send it back
 		reasonHanded.Reach()
 		h.send(home.index, *p)
 		return
@@ -150,6 +154,7 @@ func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, after 
 		reasonConnections.Reach()
 		return
 	}
+	after := h.reopen(t, wait)
 	local, remote := t.local(), t.remote()
 	path := h.path(t)
 	if h.halfOpen >= h.limits.HalfOpen || l.halfOpen >= max(l.o.Backlog, 16) {
@@ -165,7 +170,7 @@ func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, after 
 		return // there is no way back, or another shard was faster
 	}
 	iss := h.host.ISN(h.now, local, remote)
-	if after != nil {
+	if wait != 0 {
 		iss = after.ISN(iss)
 	}
 	c.via = l
@@ -177,6 +182,17 @@ func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, after 
 		c.tcp.SetNoDelay(true)
 	}
 	h.touch(c)
+}
+
+// reopen gives the place of a TIME_WAIT record to a new connection (RFC 9293 §3.10.7.4, RFC 6191).
+func (h *Shard) reopen(t *tuple, wait uint32) (old tcp.TimeWait) {
+	if wait != 0 {
+		reasonReopened.Reach()
+		old = h.waits.at(wait).wait
+		h.waits.remove(wait)
+		h.stack.directory.release(t)
+	}
+	return old
 }
 
 // opened takes a connection out of the count of open handshakes.
@@ -196,6 +212,11 @@ func (h *Shard) accepted(c *Conn) {
 		return
 	}
 	c.held = true
+	if len(l.queue) == cap(l.queue) && l.first > 0 {
+		n := copy(l.queue, l.queue[l.first:])
+		clear(l.queue[n:])
+		l.queue, l.first = l.queue[:n], 0
+	}
 	l.queue = append(l.queue, c)
 	l.tell()
 }

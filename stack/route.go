@@ -28,12 +28,13 @@ const hopCheck = 1e9
 func (h *Shard) hopTo(via netip.Addr) *hop {
 	p := h.hops[via]
 	if p == nil {
-		if len(h.hops) >= 2*h.limits.Neighbors {
+		if len(h.hops) >= max(h.sweepAt, 2*h.limits.Neighbors) {
 			for a, q := range h.hops {
 				if q.uses == 0 {
 					delete(h.hops, a)
 				}
 			}
+			h.sweepAt = 2 * len(h.hops)
 		}
 		p = &hop{addr: via, local: h.isOwn(via)}
 		h.hops[via] = p

@@ -70,6 +70,7 @@ type Shard struct {
 	orphans   int
 	neighbors *neighbor.Table
 	hops      map[netip.Addr]*hop
+	sweepAt   int // hops from which on those that nobody uses are forgotten
 	narrow    map[netip.Addr]narrowPath
 	parts4    *ip.Reassembler
 	parts6    *ip.Reassembler
@@ -160,6 +161,11 @@ func (h *Shard) Poll(now int64) (more bool, err error) {
 func (h *Shard) Flush(now int64) error {
 	h.now = now
 	h.remotes.serve()
+	if h.head > len(h.dirty)/2 { // the adapter was full: those that are done make room
+		n := copy(h.dirty, h.dirty[h.head:])
+		clear(h.dirty[n:])
+		h.dirty, h.head = h.dirty[:n], 0
+	}
 	if h.unblock() {
 		for h.head < len(h.dirty) {
 			c := h.dirty[h.head]

@@ -64,13 +64,26 @@ func (h *Shard) Sockets() []SocketInfo {
 	})
 	h.stack.bindings.each(func(b *binding) {
 		switch {
-		case b.listener != nil && (b.listener.shard.Load() == h || b.listener.shard.Load() == nil && h.index == 0):
+		case b.listener != nil:
 			l := b.listener
-			all = append(all, SocketInfo{Protocol: "tcp", State: "LISTEN", Local: l.addr, Shard: h.index, RecvQueue: len(l.queue),
-				SendQueue: l.o.Backlog, HalfOpen: l.halfOpen})
-		case b.datagram != nil && (b.datagram.shard.Load() == h || b.datagram.shard.Load() == nil && h.index == 0):
+			i := SocketInfo{Protocol: "tcp", State: "LISTEN", Local: l.addr, Shard: h.index, SendQueue: l.o.Backlog}
+			switch home := l.shard.Load(); {
+			case home == h:
+				i.RecvQueue, i.HalfOpen = l.Waiting(), l.halfOpen
+				all = append(all, i)
+			case home == nil && h.index == 0: // on no shard yet
+				all = append(all, i)
+			}
+		case b.datagram != nil:
 			d := b.datagram
-			all = append(all, SocketInfo{Protocol: "udp", State: "UNCONNECTED", Local: d.addr, Shard: h.index, RecvQueue: d.bytes})
+			i := SocketInfo{Protocol: "udp", State: "UNCONNECTED", Local: d.addr, Shard: h.index}
+			switch home := d.shard.Load(); {
+			case home == h:
+				i.RecvQueue = d.bytes
+				all = append(all, i)
+			case home == nil && h.index == 0:
+				all = append(all, i)
+			}
 		}
 	})
 	return all

@@ -54,8 +54,8 @@ func (h *Shard) stranger(t *tuple, hash uint32, b []byte, p *handed) {
 		return
 	}
 	s := &h.segment
-	var after *tcp.TimeWait
-	if n := h.waits.find(t, hash); n != 0 {
+	n := h.waits.find(t, hash)
+	if n != 0 {
 		w := h.waits.at(n)
 		before := w.wait.Expires()
 		verdict, _ := w.wait.Receive(h.now, s)
@@ -69,17 +69,15 @@ func (h *Shard) stranger(t *tuple, hash uint32, b []byte, p *handed) {
 			w.wait.Answer(h.now, &h.out)
 			h.reply(t, &h.out)
 			return
-		case tcp.Reopen:
-			reasonReopened.Reach()
-			old := w.wait
-			after = &old
+		case tcp.Forget:
+			h.waits.remove(n)
+			h.stack.directory.release(t)
+			n = 0
 		}
-		h.waits.remove(n)
-		h.stack.directory.release(t)
 	}
 	switch s.Flags & (segment.SYN | segment.ACK | segment.RST) {
 	case segment.SYN:
-		h.syn(t, hash, s, p, after)
+		h.syn(t, hash, s, p, n)
 	case segment.ACK:
 		if !h.cookie(t, hash, s, p) {
 			h.lost(t, s)

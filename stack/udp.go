@@ -21,7 +21,8 @@ type Datagram struct {
 	shard atomic.Pointer[Shard]
 	ready func(Ready)
 
-	queue  []datagram
+	queue  []datagram // wait to be read, from first on
+	first  int
 	bytes  int
 	listed bool // in Shard.datagrams
 	closed bool
@@ -65,25 +66,26 @@ func (d *Datagram) Addr() netip.AddrPort { return d.addr }
 // ReadFrom yields the next datagram, cut to len(p), or ErrWouldBlock. It returns ECONNREFUSED once when an ICMP port
 // unreachable answered a datagram that was sent, as Linux does for connected sockets; callers may go on.
 func (d *Datagram) ReadFrom(p []byte) (int, netip.AddrPort, error) {
-	if len(d.queue) == 0 {
+	if d.Waiting() == 0 {
 		if err := d.err; err != nil {
 			d.err = nil
 			return 0, netip.AddrPort{}, err
 		}
 		return 0, netip.AddrPort{}, ErrWouldBlock
 	}
-	g := d.queue[0]
+	g := d.queue[d.first]
 	n := copy(p, g.payload)
-	k := copy(d.queue, d.queue[1:])
-	d.queue[k] = datagram{}
-	d.queue = d.queue[:k]
+	d.queue[d.first] = datagram{}
+	if d.first++; d.first == len(d.queue) {
+		d.queue, d.first = d.queue[:0], 0
+	}
 	d.bytes -= len(g.payload) + datagramCost
 	g.buffer.release()
 	return n, g.from, nil
 }
 
 // Waiting is how many datagrams wait to be read.
-func (d *Datagram) Waiting() int { return len(d.queue) }
+func (d *Datagram) Waiting() int { return len(d.queue) - d.first }
 
 // WriteTo sends one datagram; EMSGSIZE when it does not fit the path, since nothing is cut; ErrWouldBlock when the adapter
 // has no room. Broadcasts and groups are sent to without being asked.
@@ -171,10 +173,10 @@ func (d *Datagram) Close() error {
 	d.closed = true
 	d.ready = nil
 	d.stack.bindings.unbind(d.addr.Port(), func(b *binding) bool { return b.datagram == d })
-	for i := range d.queue {
-		d.queue[i].buffer.release()
+	for _, g := range d.queue[d.first:] {
+		g.buffer.release()
 	}
-	d.queue, d.bytes = nil, 0
+	d.queue, d.first, d.bytes = nil, 0, 0
 	return nil
 }
 
@@ -206,6 +208,11 @@ func (h *Shard) inputUDP(src, dst netip.Addr, b []byte, p *handed) (unreachable 
 		reasonUDPFull.Reach()
 	default:
 		m, payload := copyPacket(g.Payload)
+		if len(d.queue) == cap(d.queue) && d.first > 0 {
+			n := copy(d.queue, d.queue[d.first:])
+			clear(d.queue[n:])
+			d.queue, d.first = d.queue[:n], 0
+		}
 		d.queue = append(d.queue, datagram{netip.AddrPortFrom(src, g.SrcPort), m, payload})
 		d.bytes += len(payload) + datagramCost
 		d.received++
