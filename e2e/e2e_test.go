@@ -1,12 +1,18 @@
 // Package e2e runs the program as people run it: scripts in testdata start it, ask it with curl, send it signals and
-// read its logs. Those in testdata/command need no server; those in testdata/serve run under each I/O architecture.
+// read its logs. Those in testdata/command need no server; those in testdata/serve run under each I/O architecture, on
+// the kernel's sockets and on the own TCP/IP stack; those in testdata/stack are about the own stack, with the kernel and
+// its programs as peers and tshark and the kernel's counters as judges.
 //
-// Where they run can be said from outside:
+// Whatever is on the own stack runs in network namespaces that the tests make for it, which needs root. Nothing leaves
+// them.
+//
+// Where the others run can be said from outside:
 //
 //	VITRINE_BINARY    the program to test, instead of building it
 //	VITRINE_BASE_URL  where its server listens, such as http://192.0.2.1:8080, instead of a free port of the loopback
 //	VITRINE_WRAP      a command that server and clients are run by, such as "ip netns exec lab"
 //	VITRINE_IO        only this I/O architecture
+//	VITRINE_NET       only this network: kernel, tap, tap6, wire or packet
 //
 // With -update the scripts' golden files are rewritten; commit only what you understand.
 package e2e
@@ -19,6 +25,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,24 +78,40 @@ func program(folder string) (string, error) {
 }
 
 func TestCommands(t *testing.T) {
-	testscript.Run(t, parameters("testdata/command", ""))
+	testscript.Run(t, parameters("testdata/command", "", kernelNetwork))
 }
 
+// architectures are the I/O architectures that are tested.
+func architectures() []string {
+	if only := os.Getenv("VITRINE_IO"); only != "" {
+		return []string{only}
+	}
+	return []string{"single", "threads", "pool", "events", "events-per-core"}
+}
+
+// TestServer runs the scripts about serving, under each architecture and on each network. Those with IPv6 addresses and
+// without offloads change what only the network sees, so one architecture will do.
 func TestServer(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("curl is not installed, so the scripts with a server are skipped: apt-get install curl")
 	}
-	for _, architecture := range []string{"single", "threads", "pool", "events", "events-per-core"} {
-		if only := os.Getenv("VITRINE_IO"); only != "" && only != architecture {
-			continue
-		}
-		t.Run(architecture, func(t *testing.T) {
-			testscript.Run(t, parameters("testdata/serve", architecture))
+	for _, n := range named(kernelNetwork, tapNetwork, packetNetwork, tap6Network, wireNetwork) {
+		t.Run(n.name, func(t *testing.T) {
+			if n.own() {
+				needsNamespaces(t)
+			}
+			for i, architecture := range slices.Backward(architectures()) {
+				if n == kernelNetwork || n == tapNetwork || n == packetNetwork && i%2 == 0 || i == len(architectures())-1 {
+					t.Run(architecture, func(t *testing.T) {
+						testscript.Run(t, parameters("testdata/serve", architecture, n))
+					})
+				}
+			}
 		})
 	}
 }
 
-func parameters(dir, architecture string) testscript.Params {
+func parameters(dir, architecture string, n *network) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,
 		UpdateScripts:       *update,
@@ -99,25 +122,31 @@ func parameters(dir, architecture string) testscript.Params {
 				alone.Lock()
 				env.Defer(alone.Unlock)
 			}
-			where, err := place()
+			l, err := newLab(n)
 			if err != nil {
 				return err
 			}
-			programs, err := shims(filepath.Join(env.WorkDir, ".bin"))
+			env.Defer(l.close)
+			programs, err := shims(filepath.Join(env.WorkDir, ".bin"), l)
 			if err != nil {
 				return err
 			}
 			env.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
+			env.Setenv("XDG_RUNTIME_DIR", filepath.Join(env.WorkDir, ".run")) // nobody else's servers are to be seen
 			env.Setenv("NO_PROXY", "*")
 			env.Setenv("VITRINE_IO", architecture)
-			env.Setenv("HOST", where.Hostname())
-			env.Setenv("PORT", where.Port())
-			env.Setenv("ADDR", where.Host)
-			env.Setenv("BASE", "http://"+where.Host)
+			env.Setenv("HOST", l.where.Hostname())
+			env.Setenv("PORT", l.where.Port())
+			env.Setenv("ADDR", l.where.Host)
+			env.Setenv("BASE", l.where.String())
+			env.Setenv("CLIENT", l.client())
 			env.Setenv("MODULE", moduleRoot())
-			env.Values[serversKey{}] = &servers{wrap: strings.Fields(os.Getenv("VITRINE_WRAP"))}
+			if n.own() {
+				l.describe(env)
+			}
+			env.Values[labKey{}] = l
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
@@ -126,38 +155,62 @@ func parameters(dir, architecture string) testscript.Params {
 				return os.Getuid() == 0, nil
 			case "loopback":
 				where, err := url.Parse(os.Getenv("VITRINE_BASE_URL"))
-				return err == nil && (where.Host == "" || strings.HasPrefix(where.Host, "127.")), err
+				return err == nil && !n.own() && (where.Host == "" || strings.HasPrefix(where.Host, "127.")), err
+			case "own":
+				return n.own(), nil
+			case "wire":
+				return n == wireNetwork, nil
+			case "packet":
+				return n == packetNetwork, nil
 			}
 			return false, fmt.Errorf("there is no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": start, "signal": signalServer, "reload": reload, "stop": stop,
 			"get": get, "await-get": awaitGet, "await": await, "lines": lines, "bytes": makeBytes, "expect-status": expectStatus,
+			"note": note, "untroubled": untroubled, "moved": moved, "record": record, "recorded": recorded, "clean": clean, "frames": frames,
+			"pure-acks": pureAcks, "journeys": journeys, "unreachable": unreachable, "await-output": awaitOutput,
 		},
 	}
 }
 
-// shims is a folder with the programs that scripts run, vitrine and curl: as they are, or as VITRINE_WRAP wants them
-// run, so that no script can reach past the place where it is told to run.
-func shims(folder string) (string, error) {
-	wrap := os.Getenv("VITRINE_WRAP")
+// shims is a folder with the programs that scripts run, as they are or as the place wants them run, so that no script
+// can reach past it.
+func shims(folder string, l *lab) (string, error) {
+	wrap := strings.Join(l.wrap(), " ")
 	if wrap == "" {
 		return filepath.Dir(binary), nil
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		curl = "curl"
-	}
-	for name, path := range map[string]string{"vitrine": binary, "curl": curl} {
+	shim := func(name, path string) error {
 		text := fmt.Sprintf("#!/bin/sh\nexec %s '%s' \"$@\"\n", wrap, path)
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o755); err != nil {
-			return "", err
+		return os.WriteFile(filepath.Join(folder, name), []byte(text), 0o755)
+	}
+	if err := shim("vitrine", binary); err != nil {
+		return "", err
+	}
+	for _, name := range []string{"curl", "ethtool", "h2load", "ip", "nstat", "ping", "ss", "sysctl", "tcpdump", "traceroute", "wrk"} {
+		if path, err := lookPath(name); err == nil {
+			if err := shim(name, path); err != nil {
+				return "", err
+			}
 		}
 	}
 	return folder, nil
+}
+
+// lookPath looks where the system's administrator would, too.
+func lookPath(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	for _, folder := range []string{"/usr/sbin", "/sbin"} {
+		if err == nil {
+			break
+		}
+		path, err = exec.LookPath(filepath.Join(folder, name))
+	}
+	return path, err
 }
 
 // alone is held by the script that runs, where there is only one address for all of them.

@@ -16,13 +16,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-type serversKey struct{}
+// labKey is where a script keeps its lab.
+type labKey struct{}
+
+func labOf(ts *testscript.TestScript) *lab { return ts.Value(labKey{}).(*lab) }
 
 // servers are the running servers of a script, by name.
-type servers struct {
-	wrap   []string
-	byName map[string]*running
-}
+type servers map[string]*running
 
 // running is a server that was started, with the states that it told as a service tells its manager (sd_notify).
 type running struct {
@@ -51,22 +51,20 @@ func (b *buffer) String() string {
 }
 
 func find(ts *testscript.TestScript, name string) *running {
-	all := ts.Value(serversKey{}).(*servers)
-	if r := all.byName[name]; r != nil {
+	if r := labOf(ts).servers[name]; r != nil {
 		return r
 	}
 	ts.Fatalf("no server is called %q", name)
 	return nil
 }
 
-// wrapped is a command line as VITRINE_WRAP wants it run.
+// wrapped is a command line as the place wants it run.
 func wrapped(ts *testscript.TestScript, args ...string) []string {
-	all := ts.Value(serversKey{}).(*servers)
-	return append(append([]string(nil), all.wrap...), args...)
+	return append(labOf(ts).wrap(), args...)
 }
 
-// start: start NAME ARGS... runs vitrine with the arguments and returns once it is ready. What it prints goes to
-// NAME.out and NAME.err. "! start" wants it to fail.
+// start: start NAME ARGS... runs vitrine with the arguments, and on an own network with --net, and returns once it is
+// ready. What it prints goes to NAME.out and NAME.err. "! start" wants it to fail.
 func start(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: start NAME ARGS...")
@@ -76,7 +74,8 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	os.Remove(socket)
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	ts.Check(err)
-	line := wrapped(ts, append([]string{binary}, args[1:]...)...)
+	l := labOf(ts)
+	line := wrapped(ts, append([]string{binary}, l.arguments(args[1:])...)...)
 	r := &running{cmd: exec.Command(line[0], line[1:]...), states: make(chan string, 16), ended: make(chan error, 1), output: &buffer{}}
 	out, err := os.OpenFile(ts.MkAbs(name+".out"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	ts.Check(err)
@@ -93,13 +92,12 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		r.ended <- r.cmd.Wait()
 		conn.Close()
 	}()
-	all := ts.Value(serversKey{}).(*servers)
-	if all.byName == nil {
-		all.byName = make(map[string]*running)
-	}
-	all.byName[name] = r
+	l.servers[name] = r
 	ts.Defer(func() { r.cmd.Process.Kill() })
 	err = r.await("READY=1")
+	if err == nil {
+		err = l.ready()
+	}
 	if neg != (err != nil) {
 		printed, _ := os.ReadFile(ts.MkAbs(name + ".err"))
 		ts.Fatalf("start %s: %v\n%s", name, err, printed)
@@ -108,7 +106,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "XDG_CONFIG_HOME", "WORK", "HOST", "PORT", "ADDR", "BASE", "VITRINE_IO", "VITRINE_PORT", "VITRINE_LOG", "TMPDIR"} {
+	for _, name := range []string{"PATH", "HOME", "XDG_CONFIG_HOME", "WORK", "HOST", "PORT", "ADDR", "BASE", "CLIENT", "NET", "XDG_RUNTIME_DIR", "VITRINE_IO", "VITRINE_PORT", "VITRINE_LOG", "TMPDIR"} {
 		if v := ts.Getenv(name); v != "" {
 			env = append(env, name+"="+v)
 		}

@@ -1,0 +1,240 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// recorder is a program that records frames at the kernel's end of the link.
+type recorder struct {
+	cmd  *exec.Cmd
+	said *buffer
+	over chan error
+}
+
+// record: record FILE [INTERFACE [FILTER...]] begins to record the frames that pass the kernel's end of the link, as the
+// kernel sees them.
+func record(ts *testscript.TestScript, neg bool, args []string) {
+	l := labOf(ts)
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: record FILE [INTERFACE [FILTER...]]")
+	}
+	device, filter := l.network.device(), []string(nil)
+	if len(args) > 1 {
+		device, filter = args[1], args[2:]
+	}
+	r, err := l.record(ts.MkAbs(args[0]), device, filter...)
+	ts.Check(err)
+	if l.recorders == nil {
+		l.recorders = make(map[string]*recorder)
+	}
+	l.recorders[args[0]] = r
+	ts.Defer(func() { r.cmd.Process.Kill() })
+}
+
+func (l *lab) record(path, device string, filter ...string) (*recorder, error) {
+	args := append([]string{"tcpdump", "-i", device, "-w", path, "-U", "-B", "65536", "--immediate-mode", "-Z", "root"}, filter...)
+	r := &recorder{cmd: l.ns.command(args...), said: &buffer{}, over: make(chan error, 1)}
+	told, err := r.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.cmd.Start(); err != nil {
+		return nil, err
+	}
+	listening := make(chan struct{})
+	go func() {
+		lines := bufio.NewScanner(told)
+		for ready := false; lines.Scan(); {
+			fmt.Fprintln(r.said, lines.Text())
+			if !ready && strings.Contains(lines.Text(), "listening on") {
+				ready = true
+				close(listening)
+			}
+		}
+		r.over <- r.cmd.Wait()
+	}()
+	select {
+	case <-listening:
+		return r, nil
+	case err := <-r.over:
+		return nil, fmt.Errorf("tcpdump: %v: %s", err, r.said)
+	case <-time.After(deadline):
+		r.cmd.Process.Kill()
+		return nil, fmt.Errorf("tcpdump does not begin: %s", r.said)
+	}
+}
+
+var droppedFrames = regexp.MustCompile(`(\d+) packets dropped by kernel`)
+
+// stop ends the recording, which must be complete.
+func (r *recorder) stop() error {
+	// The last frames may still be on their way to it.
+	time.Sleep(100 * time.Millisecond)
+	r.cmd.Process.Signal(syscall.SIGINT)
+	select {
+	case err := <-r.over:
+		if err != nil {
+			return fmt.Errorf("tcpdump: %w: %s", err, r.said)
+		}
+	case <-time.After(deadline):
+		return fmt.Errorf("tcpdump does not end: %s", r.said)
+	}
+	if d := droppedFrames.FindStringSubmatch(r.said.String()); d == nil || d[1] != "0" {
+		return fmt.Errorf("the recording is not complete: %s", r.said)
+	}
+	return nil
+}
+
+// recorded: recorded FILE ends what record began.
+func recorded(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || labOf(ts).recorders[args[0]] == nil {
+		ts.Fatalf("usage: recorded FILE, after record FILE")
+	}
+	ts.Check(labOf(ts).recorders[args[0]].stop())
+}
+
+// tshark runs Wireshark's program on a file.
+func tshark(path string, args ...string) (string, error) {
+	cmd := exec.Command("tshark", append([]string{"-n", "-r", path}, args...)...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("tshark: %w: %s", err, errs.Bytes())
+	}
+	return string(out), nil
+}
+
+// findings are what Wireshark's experts have to say about a recording, but for what is excepted by a display filter:
+// everything that a person should look into, and each thing that its analysis of TCP notes about a segment, such as a
+// retransmission, save that a window was updated.
+func findings(path, except string, checksums bool) (string, error) {
+	filter := "(tcp.analysis.flags && !tcp.analysis.window_update) || _ws.expert.severity >= 0x600000 || _ws.malformed"
+	if except != "" {
+		filter = "(" + filter + ") && !(" + except + ")"
+	}
+	check := strconv.FormatBool(checksums)
+	var options []string
+	for _, o := range []string{"ip.check_checksum:", "tcp.check_checksum:", "udp.check_checksum:"} {
+		options = append(options, "-o", o+check)
+	}
+	return tshark(path, append(options, "-Y", filter, "-T", "fields", "-E", "separator= ", "-e", "frame.number", "-e", "_ws.col.Protocol",
+		"-e", "_ws.col.Source", "-e", "_ws.col.Info", "-e", "_ws.expert.message")...)
+}
+
+// clean: clean FILE [FILTER] says that Wireshark's experts find nothing to look into in a recording, but for frames that
+// the display filter selects. Checksums are verified where the frames are as a cable carries them.
+func clean(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: clean FILE [FILTER]")
+	}
+	found, err := findings(ts.MkAbs(args[0]), append(args, "")[1], labOf(ts).network == wireNetwork)
+	ts.Check(err)
+	if found != "" {
+		list := strings.SplitAfter(found, "\n")
+		ts.Fatalf("%d findings in %s, the first of them:\n%s", len(list)-1, args[0], strings.Join(list[:min(len(list), 20)], ""))
+	}
+}
+
+// frames: frames FILE FILTER prints the number of frames that a display filter selects; it is there for stdout.
+func frames(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: frames FILE FILTER")
+	}
+	n, err := countFrames(ts.MkAbs(args[0]), args[1])
+	ts.Check(err)
+	fmt.Fprintln(ts.Stdout(), n)
+}
+
+func countFrames(path, filter string) (int, error) {
+	out, err := tshark(path, "-Y", filter, "-T", "fields", "-e", "frame.number")
+	return strings.Count(out, "\n"), err
+}
+
+// pureAcks: pure-acks FILE MOST says how many segments there may be, for each request, that carry nothing but an
+// acknowledgement, from either end.
+func pureAcks(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: pure-acks FILE MOST")
+	}
+	most, err := strconv.ParseFloat(args[1], 64)
+	ts.Check(err)
+	requests, err := countFrames(ts.MkAbs(args[0]), "http.request")
+	ts.Check(err)
+	// The handshake's last segment is one, and closing takes two.
+	acks, err := countFrames(ts.MkAbs(args[0]), "tcp.flags == 0x010 && tcp.len == 0 && tcp.ack > 1 && !(tcp.analysis.acks_frame && tcp.flags.fin)")
+	ts.Check(err)
+	if requests == 0 {
+		ts.Fatalf("there are no requests in %s", args[0])
+	}
+	each := float64(acks) / float64(requests)
+	ts.Logf("%d pure acknowledgements for %d requests: %.3f each", acks, requests, each)
+	if each > most {
+		ts.Fatalf("%d pure acknowledgements for %d requests: %.3f each, more than %g", acks, requests, each, most)
+	}
+}
+
+var journeyID = regexp.MustCompile(`\b[0-9a-f]{16}\b`)
+
+// journeys: journeys CAPTURE LOG says that the capture's comments name the journeys of the log's lines, and no others.
+func journeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: journeys CAPTURE LOG")
+	}
+	comments, err := tshark(ts.MkAbs(args[0]), "-T", "fields", "-e", "frame.comment")
+	ts.Check(err)
+	captured, logged := unique(journeyID.FindAllString(comments, -1)), unique(journeyID.FindAllString(ts.ReadFile(args[1]), -1))
+	if len(logged) == 0 || !slices.Equal(captured, logged) {
+		ts.Fatalf("the capture names %d journeys and the log %d:\n%v\n%v", len(captured), len(logged), captured, logged)
+	}
+}
+
+func unique(all []string) []string {
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// unreachable: unreachable HOST PORT says that a datagram to this address is answered with "port unreachable".
+func unreachable(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: unreachable HOST PORT")
+	}
+	err := labOf(ts).datagram(args[0], args[1])
+	if err == nil || !strings.Contains(err.Error(), "connection refused") {
+		ts.Fatalf("a datagram to %s port %s: %v", args[0], args[1], err)
+	}
+}
+
+// awaitOutput: await-output REGEXP PROGRAM ARGS... runs a program until what it prints matches.
+func awaitOutput(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: await-output REGEXP PROGRAM ARGS...")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	if args[1] == "vitrine" {
+		args[1] = binary
+	}
+	line := wrapped(ts, args[1:]...)
+	var got []byte
+	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		cmd := exec.Command(line[0], line[1:]...)
+		cmd.Env = append(os.Environ(), environment(ts)...)
+		if got, _ = cmd.Output(); want.Match(got) {
+			return
+		}
+	}
+	ts.Fatalf("%s never printed %s; last:\n%s", strings.Join(args[1:], " "), args[0], got)
+}
