@@ -29,7 +29,8 @@ type packetQueue struct {
 	bypass bool // PACKET_QDISC_BYPASS is on
 	full   bool // Reserve has returned nil since the last wait
 	report error
-	down   bool
+	down   bool // the interface was found down, and nothing has shown since that it is up
+	stale  bool // the ring may hold frames from before it went down
 	gone   bool
 	c      Counters
 }
@@ -95,9 +96,11 @@ func (q *packetQueue) Receive(frames []Frame) (n int, err error) {
 	}
 	q.c.ReceivedFrames += uint64(n)
 	if n > 0 {
-		q.idle, q.down = false, false
+		q.idle = false
+		q.down = q.down && q.stale
 		return n, nil
 	}
+	q.stale = false
 	if !q.idle { // the usual end of a batch
 		q.idle = true
 		return 0, nil
@@ -148,7 +151,7 @@ func (q *packetQueue) failed(errno syscall.Errno) {
 	switch errno {
 	case unix.ENETDOWN:
 		if !q.down {
-			q.down = true
+			q.down, q.stale = true, true
 			q.c.Downs++
 			q.report = ErrDown
 			reasonDown.Reach()
