@@ -15,6 +15,8 @@ type ListenOptions struct {
 	ReusePort bool // several listeners on one address share its connections
 	Dual      bool // on the IPv6 unspecified address: take IPv4 too
 	NoDelay   bool // of the accepted connections
+
+	MaxSegment int // bytes of a segment that peers are told to send at most; 0: what the link carries
 }
 
 // Listener waits for connections to one address. It is on one shard at a time, and so are its connections: a SYN that
@@ -178,6 +180,9 @@ func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, wait u
 	h.halfOpen++
 	l.halfOpen++
 	c.tcp.Accept(h.host, h.now, iss, s, path)
+	if l.o.MaxSegment > 0 {
+		c.tcp.SetMaxSegment(l.o.MaxSegment)
+	}
 	if l.o.NoDelay {
 		c.tcp.SetNoDelay(true)
 	}

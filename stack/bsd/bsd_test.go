@@ -329,14 +329,23 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// A segment size that the client asks for is what the server may send (RFC 9293 §3.7.1).
+// A segment size that one end asks for is what the other may send (RFC 9293 §3.7.1).
 func TestMaxSegment(t *testing.T) {
+	t.Run("client", func(t *testing.T) { testMaxSegment(t, true) })
+	t.Run("server", func(t *testing.T) { testMaxSegment(t, false) })
+}
+
+func testMaxSegment(t *testing.T, byClient bool) {
 	a, b := twoTables(t)
 	l := must[int](t)(b.Socket(bsd.AF_INET, bsd.SOCK_STREAM, 0))
+	client := must[int](t)(a.Socket(bsd.AF_INET, bsd.SOCK_STREAM, 0))
+	if byClient {
+		a.SetsockoptInt(client, bsd.IPPROTO_TCP, bsd.TCP_MAXSEG, 700)
+	} else {
+		b.SetsockoptInt(l, bsd.IPPROTO_TCP, bsd.TCP_MAXSEG, 700)
+	}
 	b.Bind(l, netip.AddrPortFrom(hosts[1], 80))
 	b.Listen(l, 1)
-	client := must[int](t)(a.Socket(bsd.AF_INET, bsd.SOCK_STREAM, 0))
-	a.SetsockoptInt(client, bsd.IPPROTO_TCP, bsd.TCP_MAXSEG, 700)
 	if err := a.Connect(client, netip.AddrPortFrom(hosts[1], 80)); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@
 //
 // Where it differs from Linux: close wakes who is blocked on the descriptor, with EBADF. Buffer sizes are what was set,
 // not twice that, and are those of the queues between the caller and the stack, beside TCP's own buffers, which tune
-// themselves. A stream is not disconnected by connecting it to nowhere. There is no out-of-band data, no ancillary data
-// and no credentials. Options whose effect would be missing are refused with ENOPROTOOPT.
+// themselves. A port whose connections rest in TIME_WAIT may always be bound, so SO_REUSEADDR is taken and changes
+// nothing. A stream is not disconnected by connecting it to nowhere. What arrives after the receiving direction was shut
+// is dropped. There is no out-of-band data, no ancillary data and no credentials. Options whose effect would be missing
+// are refused with ENOPROTOOPT.
 package bsd

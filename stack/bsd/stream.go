@@ -31,7 +31,7 @@ func (t *Table) Listen(fd, backlog int) error {
 		}
 	}
 	lc := stack.ListenConfig{Stack: t.s, Delay: !s.o.noDelay, KeepAlive: -1,
-		ListenOptions: stack.ListenOptions{Backlog: max(backlog, 1), ReusePort: s.o.reusePort, Dual: s.dual(s.local)}}
+		ListenOptions: stack.ListenOptions{Backlog: max(backlog, 1), ReusePort: s.o.reusePort, Dual: s.dual(s.local), MaxSegment: s.o.maxSegment}}
 	s.port.Release()
 	l, err := lc.ListenAddrPort(s.local)
 	if err != nil { // somebody was faster

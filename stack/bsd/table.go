@@ -106,7 +106,6 @@ func (t *Table) CloseAll() {
 // errnoOf is the errno that stands for an error of the stack.
 func errnoOf(err error) error {
 	var errno syscall.Errno
-	var ports *stack.PortsExhausted
 	switch {
 	case err == nil:
 		return nil
@@ -114,8 +113,8 @@ func errnoOf(err error) error {
 		return errno
 	case err == stack.ErrWouldBlock, errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return syscall.EAGAIN
-	case errors.As(err, &ports):
-		return syscall.EADDRNOTAVAIL
+	case err == stack.ErrTooMany:
+		return syscall.ENOBUFS
 	case errors.Is(err, net.ErrClosed): // the stack was stopped
 		return syscall.ENETDOWN
 	}
