@@ -12,6 +12,57 @@ import (
 
 var update = flag.Bool("update", false, "write the table of rules anew, from what the kernel does")
 
+// kernels is Linux.
+type kernels struct{ t *testing.T }
+
+func (k kernels) socket() int {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return fd
+}
+func sockaddr(a netip.AddrPort) unix.Sockaddr {
+	return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+}
+func fromSockaddr(sa unix.Sockaddr, err error) (netip.AddrPort, error) {
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	in := sa.(*unix.SockaddrInet4)
+	return netip.AddrPortFrom(netip.AddrFrom4(in.Addr), uint16(in.Port)), nil
+}
+func (k kernels) bind(fd int, a netip.AddrPort) error { return unix.Bind(fd, sockaddr(a)) }
+func (k kernels) listen(fd, backlog int) error        { return unix.Listen(fd, backlog) }
+func (k kernels) accept(fd int) (int, error) {
+	n, _, err := unix.Accept4(fd, unix.SOCK_NONBLOCK)
+	return n, err
+}
+func (k kernels) connect(fd int, a netip.AddrPort) error { return unix.Connect(fd, sockaddr(a)) }
+func (k kernels) read(fd int, p []byte) (int, error)     { return unix.Read(fd, p) }
+func (k kernels) write(fd int, p []byte) (int, error) {
+	if err := unix.Sendto(fd, p, unix.MSG_NOSIGNAL, nil); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+func (k kernels) shutdown(fd, how int) error { return unix.Shutdown(fd, how) }
+func (k kernels) reset(fd int) {
+	unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	unix.Close(fd)
+}
+func (k kernels) close(fd int) error                  { return unix.Close(fd) }
+func (k kernels) name(fd int) (netip.AddrPort, error) { return fromSockaddr(unix.Getsockname(fd)) }
+func (k kernels) peer(fd int) (netip.AddrPort, error) { return fromSockaddr(unix.Getpeername(fd)) }
+func (k kernels) failure(fd int) (int, error) {
+	return unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+}
+func (k kernels) poll(fd int) int {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLOUT | unix.POLLRDHUP}}
+	unix.Poll(fds, 0)
+	return int(fds[0].Revents)
+}
+
 // The table is what Linux does: the same calls in the same states on the kernel's sockets say the same.
 func TestRulesAreLinuxs(t *testing.T) {
 	loopback := netip.MustParseAddr("127.0.0.1")
