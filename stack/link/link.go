@@ -96,7 +96,7 @@ type Adapter interface {
 // Queue is one receive ring and one transmit ring. All methods belong to one goroutine, except Interrupt.
 type Queue interface {
 	// Receive fills frames and returns how many. It never blocks; 0 when there are none. What it fills is valid until
-	// the next Receive. Fewer than len(frames) means that no more were there, unless the error is ErrMore. Another error
+	// the next Receive or Wait. Fewer than len(frames) means that no more were there, unless the error is ErrMore. Another error
 	// (ErrDown) is a report, given once: the queue goes on, and gives frames again when it can. After ErrGone there will
 	// be none. What was filled is valid beside an error too.
 	Receive(frames []Frame) (int, error)

@@ -101,8 +101,7 @@ type wireQueue struct {
 func (q *wireQueue) Receive(frames []Frame) (int, error) {
 	r := &q.in
 	r.Lock()
-	r.head = (r.head + r.held) % len(r.frames)
-	r.count -= r.held
+	q.release()
 	n := min(len(frames), r.count)
 	r.held = n
 	for i := range n {
@@ -110,14 +109,22 @@ func (q *wireQueue) Receive(frames []Frame) (int, error) {
 		q.c.ReceivedBytes += uint64(len(frames[i].Data))
 	}
 	q.c.ReceivedFrames += uint64(n)
+	r.Unlock()
+	return n, nil
+}
+
+// release gives the frames of the last Receive back to the ring, and tells senders that found it full. The ring is locked.
+func (q *wireQueue) release() {
+	r := &q.in
+	r.head = (r.head + r.held) % len(r.frames)
+	r.count -= r.held
+	r.held = 0
 	if len(r.waiting) > 0 && r.count < q.o.Ring {
 		for _, w := range r.waiting {
 			w.signal()
 		}
 		r.waiting = r.waiting[:0]
 	}
-	r.Unlock()
-	return n, nil
 }
 
 // room reports whether every ring that a frame may go to has room; where one has none, the sender will be woken.
@@ -213,7 +220,8 @@ func (q *wireQueue) signal() {
 
 func (q *wireQueue) Wait(until, now int64) error {
 	q.in.Lock()
-	fresh := q.in.count > q.in.held
+	q.release() // who waits is done with them, and a sender may wait for the room they take
+	fresh := q.in.count > 0
 	q.in.Unlock()
 	switch {
 	case fresh || until != 0 && until <= now:
