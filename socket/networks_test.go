@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"vitrine/stack"
 	"vitrine/stack/link"
 	"vitrine/stack/stacktest"
 )
@@ -52,9 +53,25 @@ func kernel() *network {
 
 // eachStack runs a test on the own stack, as it is used on the poller's goroutine and away from it.
 func eachStack(t *testing.T, f func(t *testing.T, n *network)) {
-	t.Run("stack", func(t *testing.T) { f(t, ownStack(t, false, link.WireOptions{Queues: 2, Steer: stacktest.ToFirst})) })
-	t.Run("stack, shared", func(t *testing.T) { f(t, ownStack(t, true, link.WireOptions{Queues: 2, Steer: stacktest.ToFirst})) })
+	two := link.WireOptions{Queues: 2, Steer: stacktest.ToFirst}
+	t.Run("stack", func(t *testing.T) {
+		server, client := stacktest.Pair(t, two)
+		f(t, ownStack(server, client, false))
+	})
+	t.Run("stack, shared", func(t *testing.T) {
+		server, client := stacktest.Pair(t, two)
+		f(t, ownStack(server, client, true))
+	})
+	if described != nil {
+		t.Run("stack, descriptor", func(t *testing.T) {
+			server, client := described(t, stack.Config{}, two)
+			f(t, ownStack(server, client, false))
+		})
+	}
 }
+
+// described makes the two stacks where the server's adapter has a descriptor. nil: this system has nothing to wait for it.
+var described func(t *testing.T, c stack.Config, wire link.WireOptions) (server, client *stack.Stack)
 
 // sharing is the own stack's Network with endpoints for use anywhere.
 type sharing struct{ *Stack }
@@ -64,10 +81,8 @@ func (s sharing) Listen(addr netip.AddrPort, dual bool, o ListenOptions) (Listen
 	return s.Stack.Listen(addr, dual, o)
 }
 
-// ownStack is a network on one end of a wire in memory. At the other end there is another stack, which runs by itself.
-func ownStack(t *testing.T, shared bool, wire link.WireOptions) *network {
-	t.Helper()
-	server, client := stacktest.Pair(t, wire)
+// ownStack is the network of a stack that another one, which runs by itself, reaches by a wire in memory.
+func ownStack(server, client *stack.Stack, shared bool) *network {
 	n := &network{Network: NewStack(server), host: stacktest.Server, other: stacktest.ServerOther, host6: stacktest.Server6, driven: true,
 		dial: func(ctx context.Context, addr string) (net.Conn, error) { return client.Dial(ctx, "tcp", addr) }}
 	if shared {

@@ -24,17 +24,36 @@ const (
 // drives its shards.
 func Pair(t testing.TB, wire link.WireOptions) (server, client *stack.Stack) {
 	t.Helper()
-	a, b := link.NewWire(wire)
-	server = open(t, a, Server, ServerOther, Server6)
-	client = open(t, b, Client, ClientOther, Client6)
+	server, client = Stacks(t, stack.Config{}, wire)
 	client.Start()
 	t.Cleanup(client.Stop)
 	return server, client
 }
 
-func open(t testing.TB, adapter link.Adapter, addresses ...string) *stack.Stack {
-	c := stack.Config{Quiet: true, TCP: tcp.Default()}
+// Stacks makes two stacks on a wire, of which neither runs by itself. c is the server's configuration but for its
+// addresses.
+func Stacks(t testing.TB, c stack.Config, wire link.WireOptions) (server, client *stack.Stack) {
+	t.Helper()
+	a, b := link.NewWire(wire)
+	return On(t, a, c), ClientOn(t, b)
+}
+
+// ClientOn makes the client's stack on an adapter.
+func ClientOn(t testing.TB, a link.Adapter) *stack.Stack {
+	t.Helper()
+	return open(t, a, stack.Config{}, Client, ClientOther, Client6)
+}
+
+// On makes the server's stack on an adapter.
+func On(t testing.TB, a link.Adapter, c stack.Config) *stack.Stack {
+	t.Helper()
+	return open(t, a, c, Server, ServerOther, Server6)
+}
+
+func open(t testing.TB, adapter link.Adapter, c stack.Config, addresses ...string) *stack.Stack {
+	t.Helper()
 	// Small enough that a test can fill what lies between two programs.
+	c.Quiet, c.TCP = true, tcp.Default()
 	c.TCP.ReceiveWindowMax, c.TCP.SendBufferMax = 1<<20, 1<<20
 	for _, s := range addresses {
 		a, bits := netip.MustParseAddr(s), 24
