@@ -143,7 +143,7 @@ func hasPlace(p *trace.Position) bool {
 
 func appendPlace(dst []byte, p *trace.Position) []byte {
 	dst = variables.EscapeLog(append(dst, p.File...), len(dst))
-	if p.Line > 0 {
+	if p.Line > 0 && p.Origin != trace.Flag { // a flag has one line
 		dst = strconv.AppendInt(append(dst, ':'), int64(p.Line), 10)
 		if p.Column > 0 {
 			dst = strconv.AppendInt(append(dst, ':'), int64(p.Column), 10)
