@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vitrine/stack/link"
+	"vitrine/stack/tcp/segment"
 )
 
 // receive reads n bytes at c while w is called to write more, and lets goroutines that read files do their work.
@@ -246,6 +247,29 @@ func TestAFileThatTakesLong(t *testing.T) {
 	}
 	if done != 1 {
 		t.Fatal("the file was not given back")
+	}
+}
+
+// A peer may acknowledge what waits for its file: then it is not sent any more.
+func TestAcknowledgedWhileItWaits(t *testing.T) {
+	r := newRaw(t)
+	l := r.listen("0.0.0.0:80", ListenOptions{})
+	c, _ := r.open("198.18.203.2:1025", "198.18.203.1:80", segment.Out{MSS: 1460, Scale: -1})
+	server, _ := l.Accept()
+	slow := &slowReader{data: pattern(1000)}
+	slow.mu.Lock()
+	server.WriteFile(FileSource{ReaderAt: slow, FD: -1}, 0, 1000)
+	r.run()
+	if server.stall == nil {
+		t.Fatal("the segment does not wait")
+	}
+	c.ack += 1000
+	reached(t, reasonOvertaken, func() { c.send(segment.ACK, "") })
+	slow.mu.Unlock()
+	server.Write([]byte("more"), false)
+	r.run()
+	if s := r.one(); string(s.Payload) != "more" || s.Seq != c.ack {
+		t.Fatalf("%q at %d, want it at %d", s.Payload, s.Seq, c.ack)
 	}
 }
 

@@ -126,6 +126,12 @@ const (
 
 // transmit builds a segment of a connection in the adapter's memory and sends it.
 func (h *Shard) transmit(c *Conn, out *segment.Out) outcome {
+	if out.Length > 0 && (c.queue == nil || out.Position < c.tcp.Acked()) {
+		// It waited for room or for a file, and meanwhile the peer has acknowledged it: honestly when it was sent before,
+		// or to find out what happens then.
+		reasonOvertaken.Reach()
+		return sent
+	}
 	hop := c.hop
 	head := ipv4.HeaderLen
 	v4 := c.tuple.is4()

@@ -30,6 +30,9 @@ var (
 		"The adapter's interface is down; it is used again when it is up.", "")
 )
 
+var reasonOvertaken = trace.Declare("stack.overtaken", trace.Info,
+	"The segment waited for room or for its file, and was acknowledged before it was sent.", "")
+
 // Where packets go.
 var (
 	reasonNoRoute = trace.Declare("stack.no-route", trace.Refused,

@@ -147,13 +147,17 @@ func (h *Shard) Poll(now int64) (more bool, err error) {
 	h.expire()
 	h.tell()
 	h.handOver()
+	return more, h.up(err)
+}
+
+// up takes note of an interface that is down, which the adapter says once; it goes on by itself when it is up again.
+func (h *Shard) up(err error) error {
 	if errors.Is(err, link.ErrDown) {
-		// The adapter says it once and goes on by itself.
 		reasonLinkDown.Reach()
 		h.counters.Downs++
-		err = nil
+		return nil
 	}
-	return more, err
+	return err
 }
 
 // Flush builds and sends everything that is to be sent. What the adapter does not take now is sent when there is room: Wait
@@ -181,7 +185,7 @@ func (h *Shard) Flush(now int64) error {
 				h.head--
 				h.dirty[h.head] = c
 				h.handOver()
-				return h.card.Flush()
+				return h.up(h.card.Flush())
 			}
 		}
 		h.dirty, h.head = h.dirty[:0], 0
@@ -194,7 +198,7 @@ func (h *Shard) Flush(now int64) error {
 	if h.asking {
 		h.expireNeighbors()
 	}
-	return h.card.Flush()
+	return h.up(h.card.Flush())
 }
 
 // Deadline is when Poll is due although nothing arrives; 0: never. It may lie in the past: then Poll is due now.

@@ -8,6 +8,13 @@
 //
 // Nothing of a connection is locked. What arrives on the wrong queue goes to the shard that owns it by a bounded queue.
 //
+// The stack is a host (RFC 1122, RFC 8504 where it says otherwise below). What it does not do: forward packets; cut
+// datagrams that are too large for the path (they are refused, EMSGSIZE); find out that a path has become wider before the
+// ten minutes of RFC 1191 §6.3 are over, and then only for new connections; make addresses from router advertisements; join
+// groups for applications, and so IGMP; wait for the test of an IPv6 address before it is used (it is used at once, as RFC
+// 4429 permits, and given up when somebody else has it); IP options, IPv6 extension headers and flow labels in what it
+// sends; explicit congestion notification.
+//
 // The files, in the order of a frame's journey: driver.go, input4.go and input6.go, demux.go, listener.go with cookies.go
 // and timewait.go, conn.go with sendqueue.go and filesource.go, output.go with route.go. shard.go is the loop's body.
 package stack
