@@ -14,7 +14,8 @@ locals {
 # How it waits for its clients: single, threads, pool, events or events-per-core.
 io = env("VITRINE_IO", "events-per-core")
 
-# All addresses of this machine, but only for clients on this machine: decided before a byte is read.
+# All addresses of this machine, but only for clients on this machine: decided before a byte is read. On a TCP/IP stack of
+# its own (--net, or a network block: docs/own-stack.md) nobody has these addresses: allow the network's then.
 listen {
   addresses = [":${local.port}"]
 
