@@ -11,6 +11,14 @@ func (h *Shard) Unfinished() bool {
 	if h.blocked != nil {
 		return true
 	}
+	for r := h.remotes.all; r != nil; r = r.next {
+		r.mu.Lock()
+		waits := r.closed && r.out.n > 0 // for room in TCP
+		r.mu.Unlock()
+		if waits {
+			return true
+		}
+	}
 	if h.orphans == 0 {
 		return false
 	}

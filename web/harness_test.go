@@ -87,7 +87,8 @@ type served struct {
 	*Server
 	t        *testing.T
 	addr     string
-	client   *stack.Stack // that reaches a server on the own stack; nil: the kernel does
+	stack    *stack.Stack // that the server is on; nil: on the kernel's
+	client   *stack.Stack // that reaches it there
 	listener *serve.Listener
 	outcomes chan outcome       // of every exchange
 	ended    chan *trace.Reason // of every connection
@@ -130,9 +131,8 @@ func start(t *testing.T, arch string, s Settings, f func(x *Exchange), options .
 	}
 	listen := "127.0.0.1:0"
 	if own {
-		var server *stack.Stack
-		server, sv.client = stacktest.Pair(t, link.WireOptions{Queues: serve.LoopsOf(arch, o.Loops)})
-		o.Network = socket.NewStack(server)
+		sv.stack, sv.client = stacktest.Pair(t, link.WireOptions{Queues: serve.LoopsOf(arch, o.Loops)})
+		o.Network = socket.NewStack(sv.stack)
 		listen = stacktest.Server + ":0"
 	}
 	for _, set := range options {
