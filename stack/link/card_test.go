@@ -260,6 +260,29 @@ func TestCardWaitsAsTheNoticeSays(t *testing.T) {
 	}
 }
 
+func TestCardWaitsForRoom(t *testing.T) {
+	for _, offloads := range []bool{false, true} {
+		a, b := NewWire(WireOptions{Ring: 1, Offloads: offloads})
+		card := NewCard(a.Queue(0), a.Info(), CardOptions{})
+		card.Reserve(100)
+		card.Commit(100, Meta{})
+		card.Flush()
+		if card.Reserve(100) != nil || card.Descriptor() != -1 {
+			t.Fatal("a full ring has room")
+		}
+		go func() {
+			b.Queue(0).Receive(make([]Frame, 1))
+			b.Queue(0).Receive(make([]Frame, 1))
+		}()
+		for card.Reserve(100) == nil {
+			card.Wait(0, 1)
+		}
+		if n := card.Notice().Counters().Interrupts; n != 0 {
+			t.Errorf("room was counted as %d interrupts", n)
+		}
+	}
+}
+
 func TestReceivingAndSendingDoesNotAllocate(t *testing.T) {
 	a, b := NewWire(WireOptions{})
 	from, to := NewCard(a.Queue(0), a.Info(), CardOptions{}), NewCard(b.Queue(0), b.Info(), CardOptions{})

@@ -21,14 +21,11 @@ type network struct {
 
 // status is what the kernel says of an interface.
 type status struct {
-	index             int
-	flags             uint32
-	mtu               int
-	mac               MAC
-	txErrors, txDrops uint64
+	index   int
+	mtu     int
+	mac     MAC
+	txDrops uint64 // frames for us that the interface had no room for
 }
-
-func (s status) up() bool { return s.flags&unix.IFF_UP != 0 }
 
 func openNetwork() (*network, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
@@ -75,7 +72,6 @@ func (n *network) status(name string) (s status, err error) {
 		return s, fmt.Errorf("asking about interface %s: no answer that can be read", name)
 	}
 	s.index = int(binary.NativeEndian.Uint32(m.Data[4:]))
-	s.flags = binary.NativeEndian.Uint32(m.Data[8:])
 	for _, a := range attrs {
 		switch {
 		case a.Attr.Type == unix.IFLA_ADDRESS && len(a.Value) == len(s.mac):
@@ -83,7 +79,6 @@ func (n *network) status(name string) (s status, err error) {
 		case a.Attr.Type == unix.IFLA_MTU && len(a.Value) >= 4:
 			s.mtu = int(binary.NativeEndian.Uint32(a.Value))
 		case a.Attr.Type == unix.IFLA_STATS64 && len(a.Value) >= 64: // struct rtnl_link_stats64
-			s.txErrors = binary.NativeEndian.Uint64(a.Value[5*8:])
 			s.txDrops = binary.NativeEndian.Uint64(a.Value[7*8:])
 		}
 	}

@@ -240,3 +240,18 @@ func TestTaggedFramesKeepTheirTag(t *testing.T) {
 		}
 	})
 }
+
+func TestPacketSocketWaits(t *testing.T) {
+	inNamespace(t, func(t *testing.T) {
+		pair(t)
+		ip(t, "link set veth1 down") // so that nothing comes that ends a wait
+		a, err := OpenPacket("veth0", PacketOptions{Ring: 30})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		a.Queue(0).Receive(make([]Frame, 30))
+		a.Queue(0).Receive(make([]Frame, 30))
+		waits(t, a.Queue(0))
+	})
+}

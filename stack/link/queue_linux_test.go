@@ -6,8 +6,9 @@ import (
 	"encoding/binary"
 	"net"
 	"os"
+	"os/exec"
 	"runtime"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 
@@ -417,44 +418,64 @@ func TestForwarderBetweenTwoInterfaces(t *testing.T) {
 	})
 }
 
-// TestCPUPerFrame measures what a frame costs over a TAP interface, the kernel's work included: with -v it says it.
-func TestCPUPerFrame(t *testing.T) {
-	if testing.Short() || raceEnabled {
-		t.Skip("measures")
+// BenchmarkFramesOverTAP says what a frame received and one sent cost, the kernel's part of them included.
+func BenchmarkFramesOverTAP(b *testing.B) {
+	if os.Geteuid() != 0 {
+		b.Skip("needs root, for a network namespace")
 	}
-	inNamespace(t, func(t *testing.T) {
-		a, its := openedTAP(t, TAPOptions{})
-		q := a.Queue(0)
-		c := kernelUDP(t)
-		raw, err := c.SyscallConn()
-		if err != nil {
-			t.Fatal(err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			b.Error(err)
+			return
 		}
-		fd := -1
-		raw.Control(func(x uintptr) { fd = int(x) })
+		opened, err := OpenTAP("tap0", TAPOptions{})
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		a := opened.(*tap)
+		defer a.Close()
+		s, err := a.net.status("tap0")
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		for _, args := range []string{"addr add 198.18.0.1/24 dev tap0", "neigh replace 198.18.0.2 lladdr " + a.info.MAC.String() + " dev tap0"} {
+			if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
+				b.Errorf("ip %s: %s", args, out)
+				return
+			}
+		}
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer unix.Close(fd)
+		unix.Bind(fd, &unix.SockaddrInet4{Port: 7, Addr: kernelAddr.As4()})
+		unix.Connect(fd, &unix.SockaddrInet4{Port: 9, Addr: ourAddr.As4()})
 		payload := make([]byte, 1000)
-		reply := toKernel(its, a.Info().MAC, 17, datagram(string(payload)), 6, true)
-		m := Meta{Checksum: ChecksumPartial, Start: 34, Offset: 6}
+		reply := toKernel(s.mac, a.info.MAC, 17, datagram(string(payload)), 6, true)
+		q := a.Queue(0)
 		frames := make([]Frame, 16)
-		var ours, kernels int64
-		const rounds = 20000
-		for range rounds {
-			t0 := threadCPU()
-			syscall.Write(fd, payload)
-			t1 := threadCPU()
+		var ours int64
+		for range b.N {
+			unix.Write(fd, payload)
+			before := threadCPU()
 			n, _ := q.Receive(frames)
 			for range n {
-				b := q.Reserve(len(reply))
-				q.Commit(copy(b, reply), m)
+				q.Commit(copy(q.Reserve(len(reply)), reply), Meta{Checksum: ChecksumPartial, Start: 34, Offset: 6})
 			}
 			q.Flush()
-			t2 := threadCPU()
-			syscall.Read(fd, payload)
-			kernels += t1 - t0 + threadCPU() - t2
-			ours += t2 - t1
+			ours += threadCPU() - before
+			unix.Read(fd, payload)
 		}
-		t.Logf("a frame received and one sent: %d ns; the kernel's application: %d ns", ours/rounds, kernels/rounds)
-	})
+		b.ReportMetric(float64(ours)/float64(b.N), "ns-of-ours/op")
+	}()
+	<-done
 }
 
 func threadCPU() int64 {

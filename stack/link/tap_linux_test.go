@@ -2,7 +2,6 @@ package link
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"net"
 	"os"
@@ -39,15 +38,6 @@ func kernelUDP(t *testing.T) *net.UDPConn {
 	}
 	t.Cleanup(func() { c.Close() })
 	return c
-}
-
-// datagram is a UDP datagram of ours to kernelUDP.
-func datagram(payload string) []byte {
-	b := make([]byte, 8, 8+len(payload))
-	binary.BigEndian.PutUint16(b, 9)
-	binary.BigEndian.PutUint16(b[2:], 7)
-	binary.BigEndian.PutUint16(b[4:], uint16(8+len(payload)))
-	return append(b, payload...)
 }
 
 // exchange sends datagrams in both directions and looks at the checksums.
