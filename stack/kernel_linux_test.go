@@ -271,3 +271,59 @@ func TestTheKernelIsServed(t *testing.T) {
 		})
 	}
 }
+
+// With two queues the kernel spreads its flows over them as it likes; every connection works nevertheless.
+func TestTheKernelIsServedOnSeveralQueues(t *testing.T) {
+	inNamespace(t, func(t *testing.T) {
+		a, err := openTAP(t, link.TAPOptions{Queues: 2})
+		if err != nil {
+			t.Skip(err)
+		}
+		s, err := New(Config{Addresses: prefixes("198.18.0.2/24")}, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		s.Start()
+		defer s.Stop()
+		l, err := s.ListenTCP("198.18.0.2:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go func() {
+					io.Copy(c, c)
+					c.Close()
+				}()
+			}
+		}()
+		data := pattern(100_000)
+		var open []net.Conn
+		for range 20 {
+			c, err := net.DialTimeout("tcp", "198.18.0.2:80", 5*time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.SetDeadline(time.Now().Add(30 * time.Second))
+			defer c.Close()
+			open = append(open, c)
+		}
+		for _, c := range open {
+			if _, err := c.Write(data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range open {
+			got := make([]byte, len(data))
+			if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data) {
+				t.Fatalf("the echo is damaged: %v", err)
+			}
+		}
+	})
+}
