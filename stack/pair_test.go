@@ -103,9 +103,7 @@ func (p *pair) step() (more bool) {
 		more = more || again
 	}
 	for _, h := range p.shards() {
-		h.inbox.mu.Lock() // a goroutine that reads a file may post
-		more = more || len(h.inbox.funcs)+len(h.inbox.packets) > 0
-		h.inbox.mu.Unlock()
+		more = more || unseen(h)
 	}
 	return more
 }

@@ -75,7 +75,7 @@ func (r *raw) run() [][]byte {
 			more = more || again
 		}
 		for _, h := range r.s.shards {
-			more = more || len(h.inbox.packets)+len(h.inbox.funcs) > 0
+			more = more || unseen(h)
 		}
 		for {
 			n, again, _ := r.card.Receive(frames)
@@ -306,4 +306,11 @@ func reached(t *testing.T, why reason, f func()) {
 type reason interface {
 	Reached() uint64
 	String() string
+}
+
+// unseen reports whether something waits in a shard's inbox. A goroutine that reads a file may be posting.
+func unseen(h *Shard) bool {
+	h.inbox.mu.Lock()
+	defer h.inbox.mu.Unlock()
+	return len(h.inbox.funcs)+len(h.inbox.packets) > 0
 }
