@@ -169,7 +169,7 @@ func parameters(dir, architecture string, n *network) testscript.Params {
 			"start": start, "signal": signalServer, "reload": reload, "stop": stop,
 			"get": get, "await-get": awaitGet, "await": await, "lines": lines, "bytes": makeBytes, "expect-status": expectStatus,
 			"note": note, "untroubled": untroubled, "moved": moved, "record": record, "recorded": recorded, "clean": clean, "frames": frames,
-			"pure-acks": pureAcks, "journeys": journeys, "unreachable": unreachable, "await-output": awaitOutput,
+			"pure-acks": pureAcks, "journeys": journeys, "unreachable": unreachable, "await-output": awaitOutput, "hold": hold, "let-go": letGo,
 		},
 	}
 }
@@ -184,16 +184,21 @@ func shims(folder string, l *lab) (string, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	shim := func(name, path string) error {
-		text := fmt.Sprintf("#!/bin/sh\nexec %s '%s' \"$@\"\n", wrap, path)
+	shim := func(name, command string) error {
+		text := fmt.Sprintf("#!/bin/sh\nexec %s %s \"$@\"\n", wrap, command)
 		return os.WriteFile(filepath.Join(folder, name), []byte(text), 0o755)
 	}
-	if err := shim("vitrine", binary); err != nil {
+	// A command that asks the one server that runs here is not to find other people's.
+	alone := "unshare --mount sh -c 'mount -t tmpfs none /run/vitrine 2>/dev/null; exec \"$0\" \"$@\"' "
+	if l.ns == nil {
+		alone = ""
+	}
+	if err := shim("vitrine", alone+"'"+binary+"'"); err != nil {
 		return "", err
 	}
 	for _, name := range []string{"curl", "ethtool", "h2load", "ip", "nstat", "ping", "ss", "sysctl", "tcpdump", "traceroute", "wrk"} {
 		if path, err := lookPath(name); err == nil {
-			if err := shim(name, path); err != nil {
+			if err := shim(name, "'"+path+"'"); err != nil {
 				return "", err
 			}
 		}

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -44,7 +44,7 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func (l *lab) record(path, device string, filter ...string) (*recorder, error) {
-	args := append([]string{"tcpdump", "-i", device, "-w", path, "-U", "-B", "65536", "--immediate-mode", "-Z", "root"}, filter...)
+	args := append([]string{"tcpdump", "-i", device, "-w", path, "-B", "131072", "--immediate-mode", "-Z", "root"}, filter...)
 	r := &recorder{cmd: l.ns.command(args...), said: &buffer{}, over: make(chan error, 1)}
 	told, err := r.cmd.StderrPipe()
 	if err != nil {
@@ -224,17 +224,37 @@ func awaitOutput(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	if args[1] == "vitrine" {
-		args[1] = binary
-	}
-	line := wrapped(ts, args[1:]...)
+	program := filepath.Join(ts.Getenv("WORK"), ".bin", args[1])
 	var got []byte
 	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		cmd := exec.Command(line[0], line[1:]...)
-		cmd.Env = append(os.Environ(), environment(ts)...)
+		cmd := exec.Command(program, args[2:]...)
+		cmd.Env = environment(ts)
 		if got, _ = cmd.Output(); want.Match(got) {
 			return
 		}
 	}
 	ts.Fatalf("%s never printed %s; last:\n%s", strings.Join(args[1:], " "), args[0], got)
+}
+
+// hold: hold PATH asks for something on a connection of its own and reads nothing of the answer, until the script ends or
+// lets go of it.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	l := labOf(ts)
+	if neg || len(args) != 1 || l.held != nil {
+		ts.Fatalf("usage: hold PATH, once")
+	}
+	var err error
+	l.held, err = l.dial()
+	ts.Check(err)
+	ts.Defer(func() { l.held.Close() })
+	_, err = fmt.Fprintf(l.held, "GET %s HTTP/1.1\r\nHost: a.test\r\n\r\n", args[0])
+	ts.Check(err)
+}
+
+// letGo: let-go closes the connection that is held, although not everything was read.
+func letGo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 || labOf(ts).held == nil {
+		ts.Fatalf("usage: let-go, after hold")
+	}
+	ts.Check(labOf(ts).held.Close())
 }

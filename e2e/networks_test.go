@@ -95,6 +95,7 @@ type lab struct {
 	servers   servers    // of a script
 	noted     tally      // what the kernel had counted
 	recorders map[string]*recorder
+	held      net.Conn // by a script
 }
 
 // newLab prepares a place for a server.
