@@ -59,6 +59,7 @@ func (s *Sender) Acked(now int64, a *Ack) Result {
 	if advanced {
 		b.score.acknowledge(a.Una, &d)
 		s.una = a.Una
+		b.repeated = b.repeated.Max(s.una) // or it would lie ahead again when numbers have come round
 		r.Acked = d.acked
 	}
 	if s.sack && len(a.SACK) > 0 {
@@ -73,7 +74,7 @@ func (s *Sender) Acked(now int64, a *Ack) Result {
 	}
 
 	// What it teaches.
-	s.measure(now, a, &d, &r, flight, advanced)
+	s.measure(now, a, &d, dup, &r, flight, advanced)
 	s.recent(now, &d, &r)
 	opening := s.handshake && advanced
 	if opening {
@@ -122,16 +123,32 @@ func (s *Sender) rest(now int64, delivered int) {
 	}
 }
 
-// measure takes the round trip that the acknowledgement shows. By Karn's rule only ranges that were sent once count; the
-// echoed timestamp is unambiguous for the others too (RFC 6298 §3).
-func (s *Sender) measure(now int64, a *Ack, d *delivery, r *Result, flight int32, advanced bool) {
+// measure takes the round trip that the acknowledgement shows. By Karn's rule only ranges that were sent once count, and
+// only if nothing came with them that was sent again: what lies behind a hole is acknowledged when that is filled, and
+// what a lost report told is told anew, however long ago it arrived. For those the echoed timestamp serves (RFC 6298 §3),
+// unless it is older than the retransmission: then the original arrived, and either it took long or its acknowledgement
+// was lost. It was lost if the retransmission is reported to be a duplicate, and then that is what was answered.
+func (s *Sender) measure(now int64, a *Ack, d *delivery, dup duplicates, r *Result, flight int32, advanced bool) {
+	told := int64(0)
 	switch {
+	case !advanced:
+	case d.resent != 0 && dup.ok && dup.Start == s.una.Add(-d.acked):
+		if told = now - d.resent; told < s.minRTT {
+			told = 0
+		}
+	case s.timestamps && d.resent <= echoLimit(now, a):
+		told = echo(now, a)
+	}
+	switch {
+	case d.repeated:
+		r.RTT = told
 	case d.first != 0:
 		r.RTT = now - d.first
+		if told != 0 && told+granule < r.RTT { // earlier acknowledgements were lost
+			r.RTT = told
+		}
 	case d.selected != 0:
 		r.RTT = now - d.selected
-	case advanced && s.timestamps:
-		r.RTT = echo(now, a)
 	}
 	quick := r.RTT // without what the peer waited for a second segment
 	if d.last != 0 {
@@ -149,9 +166,10 @@ func (s *Sender) measure(now int64, a *Ack, d *delivery, r *Result, flight int32
 	}
 }
 
-// established ends the handshake: sending begins with the initial window.
+// established ends the handshake: sending begins with the initial window, and after a SYN that was lost with a time-out
+// of its own, which is not backed off (RFC 6298 §5.7).
 func (s *Sender) established() {
-	s.handshake = false
+	s.handshake, s.backoff = false, 0
 	s.slowHandshake = s.timeouts > 0 && s.srtt == 0
 	s.freshWindow()
 	s.hy = hystart{}

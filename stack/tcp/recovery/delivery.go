@@ -16,7 +16,8 @@ type delivery struct {
 	// The moments when delivered ranges that were sent once only had been sent; 0: none.
 	first    int64 // the earliest, of those acknowledged cumulatively: the round trip with the peer's delay
 	last     int64 // the latest, of all: the round trip without it
-	selected int64 // the earliest, of those acknowledged selectively
+	selected int64 // the latest, of those acknowledged selectively: earlier ones may have been in a report that was lost
+	resent   int64 // when the first range acknowledged cumulatively was sent again last; 0: it was not
 
 	highest   segment.Number // end of what was delivered, when bytes is not zero
 	newest    int64          // the delivered transmission that was sent last, and its end
@@ -24,7 +25,8 @@ type delivery struct {
 
 	reordered bool // something sent once only was delivered after something sent later
 	original  bool // something from before the recovery point that was sent once only was delivered
-	repeated  bool // something that had been sent again was acknowledged cumulatively
+	again     bool // something that had been sent again was acknowledged cumulatively
+	repeated  bool // … or selectively
 }
 
 // take adds a range that was not delivered before.
@@ -34,6 +36,7 @@ func (d *delivery) take(r *record) {
 	}
 	d.bytes += int(r.len())
 	if r.flags&ever != 0 {
+		d.repeated = true
 		if r.sent > d.believe {
 			return
 		}
@@ -54,8 +57,8 @@ func (d *delivery) cumulative(r *record) {
 }
 
 func (d *delivery) selective(r *record) {
-	if r.flags&ever == 0 && (d.selected == 0 || r.sent < d.selected) {
-		d.selected = r.sent
+	if r.flags&ever == 0 {
+		d.selected = max(d.selected, r.sent)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestTimeoutFollowsTheRoundTrip(t *testing.T) {
 		if i > 0 {
 			f.send(1)
 			f.after(step.rtt)
-			f.ack(f.sent)
+			f.ackEcho(f.sent, f.now-step.rtt)
 			if f.last.RTT != step.rtt {
 				t.Errorf("step %d: measured %v", i, time.Duration(f.last.RTT))
 			}
@@ -72,7 +72,6 @@ func TestLostHandshakes(t *testing.T) {
 	if s.Backoff() != 0 || int(s.cwnd) != mss || s.ssthresh != infinite {
 		t.Errorf("back-off %d, window %d, threshold %d", s.Backoff(), s.cwnd, s.ssthresh)
 	}
-	s.backoff = 0
 	if s.RTO() != handshakeRTO {
 		t.Errorf("RTO %v", time.Duration(s.RTO()))
 	}
@@ -156,10 +155,80 @@ func TestLongFlightsKeepTheirMemory(t *testing.T) {
 	f.send(100)
 	f.after(20 * ms)
 	for i := 2; i <= 100; i += 2 {
-		f.ack(i)
+		f.ackEcho(i, f.now-20*ms)
 		f.send(2)
 	}
 	if f.s.srtt < 10500*ms/1000 || f.s.srtt > 12500*ms/1000 {
 		t.Errorf("fifty samples of one round trip moved SRTT from 10 ms to %v", time.Duration(f.s.srtt))
+	}
+}
+
+// An acknowledgement that waited for a retransmission tells how long the repair took, not how long the path is: a
+// time-out that were computed from it would double with every time-out.
+func TestRepairsAreNoRoundTrips(t *testing.T) {
+	timeOut := func(f *flow) { // nothing of what was sent was heard of: the first segment goes again
+		f.send(3)
+		for f.s.Backoff() == 0 {
+			f.expire()
+		}
+		f.again()
+		f.after(10 * ms)
+	}
+	for name, c := range map[string]struct {
+		timestamps bool
+		answer     func(f *flow)
+		backoff    bool
+	}{
+		"what lay behind the hole is acknowledged with it": {true, func(f *flow) { f.ack(3) }, false},
+		"the same without timestamps":                      {false, func(f *flow) { f.ack(3) }, true},
+		"only now it is reported":                          {true, func(f *flow) { f.ack(1, span{2, 3}) }, false},
+		"the acknowledgement was lost, and the retransmission is a duplicate": {true, func(f *flow) {
+			f.ackEcho(3, f.s.lastSent-200*ms, span{0, 1})
+		}, false},
+		"the same without timestamps and selectively": {false, func(f *flow) { f.ack(3, span{0, 1}) }, false},
+		"the original took long, or its acknowledgement was lost": {true, func(f *flow) {
+			f.ackEcho(3, f.s.lastSent-200*ms)
+		}, true},
+	} {
+		f := newFlow(t, Cubic, func(f *flow) { f.ts = c.timestamps })
+		timeOut(f)
+		c.answer(f)
+		if f.s.srtt != 10*ms {
+			t.Errorf("%s: SRTT is %v", name, time.Duration(f.s.srtt))
+		}
+		if kept := f.s.backoff > 0; kept != c.backoff {
+			t.Errorf("%s: back-off kept: %v", name, kept)
+		}
+	}
+}
+
+// The acknowledgements before this one were lost: its echo knows better how long the path is.
+func TestLostAcknowledgementsAreNoRoundTrips(t *testing.T) {
+	f := newFlow(t, Cubic)
+	f.send(1)
+	f.after(190 * ms)
+	f.send(1)
+	f.after(10 * ms)
+	if f.ack(2); f.last.RTT != 10*ms {
+		t.Errorf("measured %v", time.Duration(f.last.RTT))
+	}
+}
+
+// A long flight acknowledges more than half the circle of numbers: what was sent again long ago is not ahead of it.
+func TestRetransmissionsAreForgottenWhenNumbersComeRound(t *testing.T) {
+	f := newFlow(t, Cubic).window(40, 40)
+	f.send(10)
+	f.after(10 * ms)
+	f.ack(0, span{1, 5})
+	f.again()
+	f.after(10 * ms)
+	f.ack(10)
+	for f.sent < 2_200_000 {
+		f.send(20)
+		f.after(10 * ms)
+		f.ack(f.sent - 10) // something is always in flight
+	}
+	if b := f.s.board; !b.repeated.LessEq(f.s.una) {
+		t.Errorf("una %d, and %d bytes ahead something was sent again", f.s.una, b.repeated.Sub(f.s.una))
 	}
 }

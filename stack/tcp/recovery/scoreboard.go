@@ -176,10 +176,13 @@ func (b *scoreboard) acknowledge(una segment.Number, d *delivery) {
 		if una.Less(r.end) {
 			part.end = una
 		}
-		d.acked += int(part.len())
 		if part.flags&ever != 0 {
-			d.repeated = true
+			d.again, d.repeated = true, true
+			if d.acked == 0 {
+				d.resent = part.sent
+			}
 		}
+		d.acked += int(part.len())
 		if part.flags&sacked == 0 {
 			d.take(&part)
 			d.cumulative(&part)

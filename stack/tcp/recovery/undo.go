@@ -29,7 +29,7 @@ func (s *Sender) undoByDSACK(r *Result) {
 // undoByTimestamp takes the reduction back when a range that was sent again is acknowledged by the echo of a timestamp
 // from before: its original had arrived (Eifel detection, RFC 3522 §3.2, and response, RFC 4015 §3).
 func (s *Sender) undoByTimestamp(a *Ack, d *delivery, r *Result) {
-	if !s.undo || !s.repaired || !d.repeated || !s.timestamps || !a.HasTS || a.TSEcr == 0 || s.state == open {
+	if !s.undo || !s.repaired || !d.again || !s.timestamps || !a.HasTS || a.TSEcr == 0 || s.state == open {
 		return
 	}
 	if int32(a.TSEcr-s.repairStamp) < 0 {
