@@ -2,7 +2,11 @@
 // from vitrine's own stack to a Linux kernel, through the same forwarder with the same losses. It needs root and
 // makes network namespaces of its own.
 //
-//	go run ./bench/impaired [-seeds 10] [-cases loss1,loss5] [-mib 10]
+//	go run ./bench/impaired [-seeds 10] [-cases loss1,loss5] [-mib 10] [-v]
+//
+// With -v each transfer is told with what it cost the sender: what the kernel's counters, or the own stack's Reasons, say
+// of time-outs, probes and retransmissions, and how long it was in each state of loss recovery (sampled, which costs the
+// sender a little).
 //
 // Three processes in three namespaces are joined by two veth pairs, with segmentation and checksum offload off so that
 // a loss is one packet, and CUBIC at both ends. The process in the middle forwards frames and impairs them.
@@ -91,6 +95,7 @@ func measure() error {
 	names := flag.String("cases", "", "which cases, separated by commas (default all)")
 	mib := flag.Int("mib", 10, "MiB in each transfer")
 	up := flag.Bool("up", false, "the Linux client sends, and the server receives")
+	verbose := flag.Bool("v", false, "tell of each transfer what its sender counted")
 	rate := flag.Int64("rate", 0, "bits a second of the path; 0: as fast as it goes")
 	flag.Parse()
 	w, err := build()
@@ -109,9 +114,12 @@ func measure() error {
 		for seed := range *seeds {
 			for _, maker := range []string{"kernel", "own"} { // in turns, so that noise meets both
 				c.how.Seed = uint64(seed + 1)
-				d, err := w.transfer(maker, *mib<<20, *up, uint64(seed), c.how)
+				d, note, err := w.transfer(maker, *mib<<20, *up, *verbose, uint64(seed), c.how)
 				if err != nil {
 					return fmt.Errorf("%s, seed %d, %s: %w", c.name, seed, maker, err)
+				}
+				if *verbose {
+					fmt.Fprintf(os.Stderr, "%s %d %-6s %v: %s\n", c.name, seed, maker, d.Round(time.Millisecond), note)
 				}
 				took[maker] = append(took[maker], d)
 			}

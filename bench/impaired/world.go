@@ -66,23 +66,23 @@ func build() (*world, error) {
 	return w, err
 }
 
-// transfer moves n bytes and returns how long that took.
-func (w *world) transfer(maker string, n int, up bool, seed uint64, how link.Impairment) (time.Duration, error) {
+// transfer moves n bytes and returns how long that took, and what the server noted when it was asked to.
+func (w *world) transfer(maker string, n int, up, note bool, seed uint64, how link.Impairment) (time.Duration, string, error) {
 	address := serverAddress
 	if maker == "own" {
 		address = ownAddress
 	}
-	if _, err := w.server.ask(request{Do: maker, Interface: "s0", Address: address}); err != nil {
-		return 0, err
+	if _, err := w.server.ask(request{Do: maker, Interface: "s0", Address: address, Note: note}); err != nil {
+		return 0, "", err
 	}
 	w.bridge.set(how)
 	a, err := w.client.ask(request{Do: "transfer", Address: address, Bytes: n, Up: up, Seed: seed})
 	w.bridge.set(link.Impairment{})
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	_, err = w.server.ask(request{Do: "stop"})
-	return time.Duration(a.Took), err
+	b, err := w.server.ask(request{Do: "stop"})
+	return time.Duration(a.Took), b.Note, err
 }
 
 func (w *world) close() {
@@ -97,11 +97,13 @@ type request struct {
 	Do, Interface, Address string
 	Bytes                  int
 	Up                     bool
+	Note                   bool // the sender's counters are wanted
 	Seed                   uint64
 }
 
 type answer struct {
 	Took  int64
+	Note  string
 	Error string
 }
 
@@ -150,20 +152,18 @@ func (p *process) ask(r request) (answer, error) {
 }
 
 // agent answers requests until there are none.
-func agent(do func(request) (time.Duration, error)) error {
+func agent(do func(request) (answer, error)) error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		var r request
 		err := json.Unmarshal(lines.Bytes(), &r)
 		var a answer
 		if err == nil {
-			var took time.Duration
 			if r.Do == "configure" {
 				err = configure(r)
 			} else {
-				took, err = do(r)
+				a, err = do(r)
 			}
-			a.Took = int64(took)
 		}
 		if err != nil {
 			a.Error = err.Error()
