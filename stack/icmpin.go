@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"syscall"
 
@@ -95,15 +96,18 @@ func (h *Shard) sendICMP(src, dst netip.Addr, n int, put func(b []byte)) {
 		return
 	}
 	hop := h.hopTo(via)
-	head := ipv4.HeaderLen
+	head, protocol := ipv4.HeaderLen, uint8(ip.ICMP)
 	if dst.Is6() {
-		head = ipv6.HeaderLen
+		head, protocol = ipv6.HeaderLen, ip.ICMPv6
 	}
-	at := link.HeaderLen + head
-	if at+n-link.HeaderLen > h.mtu {
-		reasonTooLarge.Reach()
+	if mtu := h.pathMTU(dst); head+n > mtu {
+		whole := make([]byte, n)
+		put(whole)
+		h.sendInPieces(hop, src, dst, protocol, mtu, whole)
+		h.counters.ICMPOut++
 		return
 	}
+	at := link.HeaderLen + head
 	b, held := h.frame(hop, at+n)
 	if b == nil {
 		reasonTransmitFull.Reach()
@@ -112,7 +116,8 @@ func (h *Shard) sendICMP(src, dst netip.Addr, n int, put func(b []byte)) {
 	put(b[at : at+n])
 	if dst.Is4() {
 		ethernet.Put(b, hop.mac, h.mac, ethernet.TypeIPv4)
-		ipv4.Put(b[link.HeaderLen:], &ipv4.Header{Src: src, Dst: dst, Protocol: ip.ICMP, Length: n})
+		// A router may cut it: nobody here would hear that the path is too narrow for it.
+		ipv4.Put(b[link.HeaderLen:], &ipv4.Header{Src: src, Dst: dst, Protocol: ip.ICMP, Length: n, Fragmentable: true, ID: uint16(rand.Uint32())})
 	} else {
 		ethernet.Put(b, hop.mac, h.mac, ethernet.TypeIPv6)
 		ipv6.Put(b[link.HeaderLen:], &ipv6.Header{Src: src, Dst: dst, Protocol: ip.ICMPv6, Length: n})
