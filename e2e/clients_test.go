@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -69,6 +70,7 @@ func makeBytes(ts *testscript.TestScript, neg bool, args []string) {
 	for b.Len() < n {
 		fmt.Fprintf(&b, "%015d\n", b.Len())
 	}
+	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o755))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes()[:n], 0o644))
 }
 

@@ -169,7 +169,7 @@ func parameters(dir, architecture string, n *network) testscript.Params {
 			"start": start, "signal": signalServer, "reload": reload, "stop": stop,
 			"get": get, "await-get": awaitGet, "await": await, "lines": lines, "bytes": makeBytes, "expect-status": expectStatus,
 			"note": note, "untroubled": untroubled, "moved": moved, "record": record, "recorded": recorded, "clean": clean, "frames": frames,
-			"pure-acks": pureAcks, "journeys": journeys, "unreachable": unreachable, "await-output": awaitOutput, "hold": hold, "let-go": letGo,
+			"pure-acks": pureAcks, "journeys": journeys, "unreachable": unreachable, "await-output": awaitOutput, "hold": hold, "namespace": another, "let-go": letGo,
 		},
 	}
 }

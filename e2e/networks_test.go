@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,6 +97,7 @@ type lab struct {
 	servers   servers    // of a script
 	noted     tally      // what the kernel had counted
 	recorders map[string]*recorder
+	others    []*namespace
 	held      net.Conn // by a script
 }
 
@@ -128,9 +131,26 @@ func (l *lab) all(commands []string) error {
 func (l *lab) ready() error { return l.all(l.network.after) }
 
 func (l *lab) close() {
-	if l.ns != nil {
-		l.ns.close()
+	for _, n := range append(l.others, l.ns) {
+		if n != nil {
+			n.close()
+		}
 	}
+}
+
+// another: namespace NAME makes another namespace. Its path is in the variable of this name, and the program of this name
+// runs others in it: exec NAME PROGRAM ARGS...
+func another(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: namespace NAME")
+	}
+	n, err := newNamespace()
+	ts.Check(err)
+	l := labOf(ts)
+	l.others = append(l.others, n)
+	ts.Setenv(args[0], n.path)
+	text := fmt.Sprintf("#!/bin/sh\nPATH='%s'\nexec %s \"$@\"\n", os.Getenv("PATH")+":/usr/sbin:/sbin", strings.Join(n.wrap(), " "))
+	ts.Check(os.WriteFile(filepath.Join(ts.Getenv("WORK"), ".bin", args[0]), []byte(text), 0o755))
 }
 
 // wrap is the command that programs are run by.
@@ -143,7 +163,7 @@ func (l *lab) wrap() []string {
 
 // arguments are vitrine's arguments on this network.
 func (l *lab) arguments(args []string) []string {
-	if l.network.own() && len(args) > 0 && (args[0] == "run" || args[0] == "serve") {
+	if l.network.own() && len(args) > 0 && (args[0] == "run" || args[0] == "serve") && !slices.Contains(args, "--net") {
 		args = append(append([]string(nil), args...), "--net", l.network.flag)
 	}
 	return args
