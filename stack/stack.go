@@ -15,8 +15,9 @@
 // 4429 permits, and given up when somebody else has it); IP options, IPv6 extension headers and flow labels in what it
 // sends; explicit congestion notification.
 //
-// The files, in the order of a frame's journey: driver.go, input4.go and input6.go, demux.go, listener.go with cookies.go
-// and timewait.go, conn.go with sendqueue.go and filesource.go, output.go with route.go. shard.go is the loop's body.
+// The files, in the order of a frame's journey: driver.go, input4.go and input6.go, tcpin.go with demux.go, listener.go,
+// conn.go with sendqueue.go and filesource.go, output.go with route.go, timewait.go. shard.go is the loop's body. What begins
+// with net_ and remote_ is for programs that have no loop.
 package stack
 
 import (
