@@ -5,7 +5,7 @@ BINARY  := bin/vitrine
 FUZZTIME ?= 60s
 SOAK    ?= 10m
 # What runs concurrently, and so runs under the race detector too.
-RACE    := ./socket/... ./web/... ./site/... ./observe/... ./server/...
+RACE    := ./socket/... ./stack ./stack/bsd ./stack/link ./web/... ./site/... ./observe/... ./server/...
 
 # The build says which commit it is of, where git can tell.
 STAMP   := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
@@ -77,6 +77,11 @@ io-compare: tools-bench build
 	$(GO) run ./bench -vitrine $(BINARY) -workloads small,pipe,conn,mid \
 		-servers vitrine:events-per-core,vitrine:events,vitrine:pool,vitrine:threads,vitrine:single
 
+.PHONY: impaired
+## make impaired    10 MiB over bad paths: Linux to Linux beside our stack to Linux (needs root; minutes)
+impaired:
+	$(GO) run ./bench/impaired
+
 .PHONY: docs
 ## make docs        write the configuration reference anew from the schema
 docs:
@@ -84,7 +89,7 @@ docs:
 
 .PHONY: tools-test tools-bench
 tools-test:
-	@scripts/tools curl gcc slowhttptest
+	@scripts/tools curl gcc ip ping slowhttptest tshark wrk
 tools-bench:
 	@scripts/tools wrk taskset nginx lighttpd
 
