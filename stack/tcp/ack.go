@@ -25,14 +25,15 @@ func (c *Conn) receiveAck(now int64, s *segment.Segment, seq segment.Number) (wh
 	c.probes = 0 // the peer lives
 	c.measure(now, s)
 
-	// RFC 9293 §3.10.7.4: a window counts only from a segment that is not older than the one that set the present one.
+	// RFC 9293 §3.10.7.4: a window counts only from a segment that is not older than the one that set the present one. As
+	// in Linux progress proves that as well: a segment that was sent again begins early, but its window is the latest.
 	wnd := c.wnd
-	if una.LessEq(s.Ack) && (c.wl1.Less(seq) || c.wl1 == seq && c.wl2.LessEq(s.Ack)) {
+	if una.Less(s.Ack) || una == s.Ack && (c.wl1.Less(seq) || c.wl1 == seq && c.wl2.LessEq(s.Ack)) {
 		wnd = uint32(s.Window)
 		if s.Flags&segment.SYN == 0 {
 			wnd <<= c.sndScale
 		}
-		c.wl1, c.wl2 = seq, s.Ack
+		c.wl1, c.wl2 = c.wl1.Max(seq), s.Ack
 	}
 	changed := wnd != c.wnd
 	if changed {

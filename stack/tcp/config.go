@@ -43,8 +43,8 @@ type Config struct {
 	KeepAliveEvery   int64 // time between probes
 	KeepAliveProbes  int   // unanswered probes before the connection is given up
 	OrphanStall      int64 // how long a closed connection may make no progress with what is left to send
-	ChallengeACKs    int   // challenge ACKs a second for the whole Host (RFC 5961 §7)
-	ChallengeSpacing int64 // least time between two answers to out-of-window segments of one connection
+	ChallengeACKs    int   // challenge ACKs a second for the whole Host at most; at least half as many (RFC 5961 §7)
+	ChallengeSpacing int64 // least time between two answers to out-of-window segments of one connection; two round trips where that is longer
 }
 
 // Default is the configuration for the Internet at large, with Linux's values where the standards leave a choice.

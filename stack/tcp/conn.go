@@ -65,6 +65,7 @@ type Conn struct {
 	lastReceive  int64
 	lastSend     int64
 	progress     int64 // when the peer last acknowledged something new, or sending began after everything was acknowledged
+	probedAt     int64 // the last keep-alive probe
 	tsRecentAt   int64
 	challengedAt int64 // the last answer to a segment outside the window
 	spaceAt      int64 // auto-tuning: when the present round trip began

@@ -37,8 +37,9 @@ type Host struct {
 func NewHost(cfg Config, secret [32]byte) *Host {
 	h := &Host{Config: cfg}
 	if cfg.WindowScale {
-		// The smallest shift with which the largest window can be announced (RFC 7323 §2.3).
-		for 0xffff<<h.scale < cfg.ReceiveWindowMax && h.scale < 14 {
+		// The smallest shift with which the largest window can be announced (RFC 7323 §2.3), as long as the first one is
+		// several of its units: less than one could not be announced at all.
+		for 0xffff<<h.scale < cfg.ReceiveWindowMax && h.scale < 14 && cfg.ReceiveWindow>>(h.scale+3) > 0 {
 			h.scale++
 		}
 	}
@@ -54,10 +55,13 @@ func NewHost(cfg Config, secret [32]byte) *Host {
 // MemoryUsed is how many bytes of memory hold received data, of all connections.
 func (h *Host) MemoryUsed() int { return h.used }
 
-// mayChallenge takes one challenge ACK from this second's allowance (RFC 5961 §7).
+// mayChallenge takes one challenge ACK from this second's allowance (RFC 5961 §7). How much of the limit a second has is
+// a secret: who could count what others take of it would learn whether his guesses at their numbers are right
+// (CVE-2016-5696).
 func (h *Host) mayChallenge(now int64) bool {
 	if second := now / 1e9; second != h.challengeSecond {
-		h.challengeSecond, h.challengeLeft = second, h.Config.ChallengeACKs
+		limit := h.Config.ChallengeACKs
+		h.challengeSecond, h.challengeLeft = second, limit-int(sipHash(h.cookieKey, uint64(second))%uint64(limit/2+1))
 	}
 	if h.challengeLeft <= 0 {
 		return false

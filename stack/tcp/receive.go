@@ -113,7 +113,7 @@ func (c *Conn) checkSequence(now int64, s *segment.Segment) *trace.Reason {
 // peer waits for it; others only now and then, so that two ends that disagree do not answer each other for ever.
 func (c *Conn) answer(now int64, s *segment.Segment, why *trace.Reason) *trace.Reason {
 	if len(s.Payload) == 0 {
-		if c.challengedAt != 0 && now-c.challengedAt < c.h.Config.ChallengeSpacing {
+		if c.challengedLately(now) {
 			return reasonChallengeLimited.Reach()
 		}
 		c.challengedAt = now
@@ -122,9 +122,15 @@ func (c *Conn) answer(now int64, s *segment.Segment, why *trace.Reason) *trace.R
 	return why.Reach()
 }
 
+// challengedLately: what two ends that disagree send each other comes once in a round trip. The space between answers is
+// longer than that, or each answer would bring the next for ever.
+func (c *Conn) challengedLately(now int64) bool {
+	return c.challengedAt != 0 && now-c.challengedAt < max(c.h.Config.ChallengeSpacing, 2*c.snd.SRTT())
+}
+
 // challenge owes a challenge ACK (RFC 5961), within the limits of connection and Host.
 func (c *Conn) challenge(now int64, why *trace.Reason) *trace.Reason {
-	if c.challengedAt != 0 && now-c.challengedAt < c.h.Config.ChallengeSpacing || !c.h.mayChallenge(now) {
+	if c.challengedLately(now) || !c.h.mayChallenge(now) {
 		return reasonChallengeLimited.Reach()
 	}
 	c.challengedAt = now

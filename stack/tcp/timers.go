@@ -123,7 +123,10 @@ func (c *Conn) keepAliveAt() int64 {
 	if c.keepEvery != 0 {
 		every = int64(c.keepEvery) * 1e9
 	}
-	return max(c.lastReceive, c.lastSend) + idle + int64(c.probes)*every
+	if c.probes > 0 {
+		return c.probedAt + every // and not from the silence on, which may be long when probing is turned on
+	}
+	return max(c.lastReceive, c.lastSend) + idle
 }
 
 // keepAlive probes a quiet peer, or gives it up (RFC 9293 §3.8.4).
@@ -136,6 +139,7 @@ func (c *Conn) keepAlive(now int64) *trace.Reason {
 		return c.fail(now, c.blame(reasonKeepAlive))
 	}
 	c.probes++
+	c.probedAt = now
 	c.flags |= flagProbe | flagPending
 	return reasonKeepAliveProbe.Reach()
 }

@@ -30,10 +30,10 @@ func (c *Conn) took(now int64, n int, hole bool) {
 	}
 }
 
-// free is how many more bytes may wait to be read. When the Host's memory runs short everybody gets little, so that what
-// is offered can also be kept.
+// free is how many more bytes may wait to be read; negative when rounding has let more in than that. When the Host's
+// memory runs short everybody gets little, so that what is offered can also be kept.
 func (c *Conn) free() int {
-	free := max(int(c.limit)-c.queue.n, 0)
+	free := int(c.limit) - c.queue.n
 	if c.h.used > c.h.Config.ReceiveMemory/4*3 {
 		free = min(free, 4*int(c.firstMSS))
 	}

@@ -170,6 +170,9 @@ func (s *Sender) Nxt() segment.Number { return s.nxt }
 // Window is the congestion window in bytes.
 func (s *Sender) Window() int { return int(s.cwnd) }
 
+// SRTT is the smoothed round trip (RFC 6298 §2), in nanoseconds; 0: none was measured yet.
+func (s *Sender) SRTT() int64 { return s.srtt }
+
 // Backoff is how often in a row the retransmission timer has fired without progress.
 func (s *Sender) Backoff() int { return int(s.retries) }
 
