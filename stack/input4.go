@@ -13,10 +13,11 @@ func (h *Shard) input4(p *handed) {
 		if k.Pointer != 0 && ip.Source(k.Src, h.own) == nil && h.isOwn(k.Dst) {
 			// RFC 1122 §3.2.2.5: the sender is told about a parameter that makes no sense.
 			h.complain(icmp.ParameterProblem4(k.Pointer), &icmp.Offender{Src: k.Src, Dst: k.Dst, Protocol: k.Protocol,
-				Fragment: k.Fragment, Group: p.group}, p.packet)
+				Fragment: k.Fragment, Payload: k.Bytes()[len(k.Header):], Group: p.group}, k.Bytes())
 		}
 		return
 	}
+	p.packet = k.Bytes() // the frame's padding is not the packet's: no error quotes it
 	h.counters.PacketsIn++
 	if !p.local {
 		if k.Src == k.Dst {
@@ -92,6 +93,11 @@ func (h *Shard) incomplete(x *ip.Expired) {
 	if x.First == nil {
 		return
 	}
-	h.complain(icmp.ReassemblyTimeout(!x.Key.Src.Is4()), &icmp.Offender{Src: x.Key.Src, Dst: x.Key.Dst,
-		Protocol: x.Key.Protocol, Group: !h.isOwn(x.Key.Dst)}, x.First)
+	o := icmp.Offender{Src: x.Key.Src, Dst: x.Key.Dst, Group: !h.isOwn(x.Key.Dst)}
+	if x.Key.Src.Is4() {
+		o.Protocol, o.Payload = x.Key.Protocol, x.First[int(x.First[0]&15)*4:]
+	} else {
+		o.Protocol, o.Payload = carried6(x.First)
+	}
+	h.complain(icmp.ReassemblyTimeout(!x.Key.Src.Is4()), &o, x.First)
 }

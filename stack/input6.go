@@ -14,11 +14,13 @@ func (h *Shard) input6(p *handed) {
 	k, why := ipv6.Parse(p.packet)
 	if why != nil {
 		if k.Answer && ip.Source(k.Src, h.own) == nil && h.isOwn(k.Dst) {
-			h.complain(icmp.ParameterProblem6(k.Code, k.Pointer), &icmp.Offender{Src: k.Src, Dst: k.Dst,
-				Protocol: k.Protocol, Fragment: k.Fragment, Group: p.group}, p.packet)
+			o := icmp.Offender{Src: k.Src, Dst: k.Dst, Fragment: k.Fragment, Group: p.group}
+			o.Protocol, o.Payload = carried6(k.Bytes())
+			h.complain(icmp.ParameterProblem6(k.Code, k.Pointer), &o, k.Bytes())
 		}
 		return
 	}
+	p.packet = k.Bytes() // the frame's padding is not the packet's: no error quotes it
 	h.counters.PacketsIn++
 	if !p.local {
 		if k.Src == k.Dst {
@@ -65,6 +67,28 @@ func (h *Shard) input6(p *handed) {
 		// RFC 8200 §4: a next header that is not known is a parameter problem.
 		reasonProtocol.Reach()
 		h.complain(icmp.ProtocolUnreachable(true, uint32(k.NamedAt)), &o, p.packet)
+	}
+}
+
+// carried6 is what an IPv6 packet carries behind all extension headers, as far as that can be seen, without judging them:
+// whoever is complained about must not have complained itself (RFC 4443 §2.4(e)).
+func carried6(b []byte) (protocol uint8, payload []byte) {
+	protocol, b = b[6], b[ipv6.HeaderLen:]
+	for {
+		n := ipv6.FragmentHeaderLen
+		switch protocol {
+		case ip.HopByHop, ip.Routing, ip.DestinationOptions:
+			if len(b) > 1 {
+				n = 8 + 8*int(b[1])
+			}
+		case ip.FragmentHeader:
+		default:
+			return protocol, b
+		}
+		if len(b) < n {
+			return protocol, nil
+		}
+		protocol, b = b[0], b[n:]
 	}
 }
 
