@@ -16,8 +16,8 @@
 // sends; explicit congestion notification.
 //
 // The files, in the order of a frame's journey: driver.go, input4.go and input6.go, tcpin.go with demux.go, listener.go,
-// conn.go with sendqueue.go and filesource.go, output.go with route.go, timewait.go. shard.go is the loop's body. What begins
-// with net_ and remote_ is for programs that have no loop.
+// conn.go and endpoint.go with sendqueue.go and filesource.go, output.go with route.go, timewait.go. shard.go is the loop's
+// body. What begins with net_ and remote_ is for programs that have no loop.
 package stack
 
 import (

@@ -210,10 +210,21 @@ func (c *code) file(name string) (found []string) {
 	return found
 }
 
+// declares reports whether a file declares what is named beside it, or that is no name.
+func (c *code) declares(file, text string) bool {
+	name, _ := normal(text)
+	if !goName.MatchString(name) || allCaps.MatchString(name) {
+		return true
+	}
+	last := name[strings.LastIndex(name, ".")+1:]
+	return slices.ContainsFunc(c.file(file), func(f string) bool { return c.in[f][last] })
+}
+
 var (
 	fence    = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
 	span     = regexp.MustCompile("`([^`\n]+(?:\n[^`\n]+)?)`")
 	located  = regexp.MustCompile("`([\\w/.*]+\\.go)`(?:, | \\(|: | \\| )(`[^`]+`(?:(?:, | and )`[^`]+`)*)")
+	placed   = regexp.MustCompile("`([^`\n ]+)`(?: in| of|, in| is in) `([\\w/.*]+\\.go)`")
 	goName   = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$`)
 	allCaps  = regexp.MustCompile(`^[A-Z0-9][A-Z0-9_.-]*$`)
 	fileName = regexp.MustCompile(`[\w/*]+\.go\b`)
@@ -277,17 +288,17 @@ func (c *code) wrong(doc, text string) (all []string) {
 			say("`%s` is nothing in this tree", s)
 		}
 	}
-	for _, m := range located.FindAllStringSubmatch(strings.Join(strings.Fields(text), " "), -1) {
-		files := c.file(m[1])
+	text = strings.Join(strings.Fields(text), " ")
+	for _, m := range located.FindAllStringSubmatch(text, -1) {
 		for _, n := range span.FindAllStringSubmatch(m[2], -1) {
-			name, _ := normal(n[1])
-			if !goName.MatchString(name) || slices.Contains(words, name) {
-				continue
-			}
-			last := name[strings.LastIndex(name, ".")+1:]
-			if !slices.ContainsFunc(files, func(f string) bool { return c.in[f][last] }) {
+			if !c.declares(m[1], n[1]) {
 				say("`%s` is not declared in `%s`", n[1], m[1])
 			}
+		}
+	}
+	for _, m := range placed.FindAllStringSubmatch(text, -1) {
+		if !c.declares(m[2], m[1]) {
+			say("`%s` is not declared in `%s`", m[1], m[2])
 		}
 	}
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
@@ -336,7 +347,7 @@ func TestWhatTheTextsNameExists(t *testing.T) {
 func TestATextThatNamesNothingIsFound(t *testing.T) {
 	c := declared(t)
 	for _, text := range []string{"`stack/nowhere.go`", "`Shard.Pol`", "`tcp.Conn.Nxet`", "`(*link.Card).Recieve`", "`nowhereToBeFound`", "`Nobody()`",
-		"`stack/shard.go`, `Shard.Flush` and `inputTCP`", "```text\nCard.Recieve\n```\n", "```go\nfunc nobody() {}\n```\n", "[x](nowhere.md)"} {
+		"`stack/shard.go`, `Shard.Flush` and `inputTCP`", "`inputTCP` in `stack/shard.go`", "```text\nCard.Recieve\n```\n", "```go\nfunc nobody() {}\n```\n", "[x](nowhere.md)"} {
 		if c.wrong("ARCHITECTURE.md", text) == nil {
 			t.Errorf("nothing is wrong with %q", text)
 		}
