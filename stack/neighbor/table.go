@@ -150,8 +150,9 @@ func (t *Table) schedule(e *entry, at int64) {
 	}
 }
 
-// create makes room for a neighbour. A full table forgets first what failed, then what we never used ourselves, which is
-// all that others can fill it with, then what we have not used for longest.
+// create makes room for a neighbour. A full table forgets first what failed, then what we never used ourselves, then what
+// nobody has answered for yet: that is all that others can fill it with (RFC 6583 §4). Last comes what we have not used
+// for longest.
 func (t *Table) create(now int64, addr netip.Addr, s State) *entry {
 	if len(t.index) >= t.config.Entries {
 		var victim *entry
@@ -173,13 +174,15 @@ func (t *Table) create(now int64, addr netip.Addr, s State) *entry {
 func (e *entry) rank() int {
 	switch {
 	case e.state == Permanent:
-		return 3
+		return 4
 	case e.state == Failed:
 		return 0
 	case e.used == 0:
 		return 1
+	case e.state == Incomplete:
+		return 2
 	}
-	return 2
+	return 3
 }
 
 func (e *entry) older(o *entry) bool {

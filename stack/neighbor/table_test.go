@@ -287,9 +287,15 @@ func TestWhoIsRemembered(t *testing.T) {
 	expect(t, "only each other", state(n, addr(99)), "stale")
 	n.Hold(200, addr(3), []byte("x"))
 	n.Hold(201, addr(4), []byte("y"))
+	expect(t, "searches push out each other, the oldest first", state(n, addr(2)), "none")
+	expect(t, "but not who is there", state(n, addr(1)), "delay")
+	for i := 3; i < 5; i++ {
+		n.Learn(202, addr(i), macB, Solicited)
+		n.Lookup(203, addr(i))
+	}
+	n.Hold(204, addr(5), []byte("z"))
 	expect(t, "then the one that was used longest ago", state(n, addr(1)), "none")
-	expect(t, "and so on", state(n, addr(2)), "incomplete")
-	n.Set(202, addr(7), macA)
+	n.Set(205, addr(7), macA)
 	for i := 10; i < 20; i++ {
 		n.Resolve(int64(300+i), addr(i))
 	}
@@ -370,4 +376,20 @@ func TestNoAllocation(t *testing.T) {
 	}); a != 0 {
 		t.Errorf("%v allocations", a)
 	}
+}
+
+// Packets to addresses that nobody has, which anybody can cause with forged sources, do not push out the neighbours that
+// we talk to (RFC 6583 §4).
+func TestSearchesDoNotPushOutWhoIsThere(t *testing.T) {
+	n := New(Config{})
+	n.Hold(second, peer4, []byte("x"))
+	n.Learn(second, peer4, macA, Solicited|Override)
+	n.Lookup(second, peer4)
+	for i := range 5000 {
+		n.Hold(3*second+int64(i), netip.AddrFrom4([4]byte{198, 19, byte(i >> 8), byte(i)}), []byte("y"))
+	}
+	if _, ok := n.Lookup(4*second, peer4); !ok {
+		t.Error("the neighbour was forgotten for 5000 that do not exist")
+	}
+	expect(t, "bounded", len(n.Entries()), 1024)
 }
