@@ -51,11 +51,10 @@ var blocks = sync.Pool{New: func() any { return new(block) }}
 // openFile takes a file over for one piece.
 func openFile(s *FileSource) (*file, error) {
 	f := &file{source: *s, fd: s.FD}
-	if s.FD < 0 {
+	switch {
+	case s.FD < 0, s.Done != nil && !descriptors:
 		f.fd, f.slow = -1, true
-		return f, nil
-	}
-	if s.Done == nil {
+	case s.Done == nil:
 		fd, err := duplicate(s.FD)
 		if err != nil {
 			return nil, err
@@ -83,7 +82,7 @@ func (f *file) release(h *Shard) {
 		f.block = nil
 	}
 	if f.own {
-		syscall.Close(f.fd)
+		closeDuplicate(f.fd)
 		f.own = false
 	}
 	if done := f.source.Done; done != nil {
@@ -214,7 +213,7 @@ func (f *file) readAll(b []byte, at int64) (n int, err error) {
 	for n < len(b) {
 		var k int
 		if f.fd >= 0 {
-			k, err = syscall.Pread(f.fd, b[n:], at+int64(n))
+			k, err = pread(f.fd, b[n:], at+int64(n))
 			if err == syscall.EINTR {
 				continue
 			}

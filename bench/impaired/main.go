@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command impaired measures how long a transfer takes over a bad path: once from a Linux kernel to another, and once
 // from vitrine's own stack to a Linux kernel, through the same forwarder with the same losses. It needs root and
 // makes network namespaces of its own.
