@@ -85,6 +85,7 @@ type Table struct {
 	next    int64    // no entry is due before this; 0: none is
 	held    int      // bytes in all
 	version uint64
+	hand    int   // where in the list the last search for who has to go ended
 	defense int64 // when we last defended an address of ours
 }
 
@@ -150,13 +151,19 @@ func (t *Table) schedule(e *entry, at int64) {
 	}
 }
 
+// evictionScan is how many neighbours are looked at to find the one that has to go.
+const evictionScan = 256
+
 // create makes room for a neighbour. A full table forgets first what failed, then what we never used ourselves, then what
 // nobody has answered for yet: that is all that others can fill it with (RFC 6583 §4). Last comes what we have not used
-// for longest.
+// for longest. In a large table it is the first of a part of it, a different one each time, so that a flood of new
+// neighbours is not as costly as the table is large.
 func (t *Table) create(now int64, addr netip.Addr, s State) *entry {
 	if len(t.index) >= t.config.Entries {
 		var victim *entry
-		for _, e := range t.list {
+		for range min(len(t.list), evictionScan) {
+			t.hand = (t.hand + 1) % len(t.list)
+			e := t.list[t.hand]
 			if victim == nil || e.rank() < victim.rank() || e.rank() == victim.rank() && e.older(victim) {
 				victim = e
 			}
