@@ -311,3 +311,84 @@ func TestTheBufferHasAnEnd(t *testing.T) {
 		c.Release()
 	}
 }
+
+// Whatever the application and the network change in the middle of a transfer, it arrives.
+func TestTransfersWithChangesInTheMiddle(t *testing.T) {
+	n := uint64(300)
+	if testing.Short() {
+		n = 30
+	}
+	for seed := range n {
+		w := newWire(t, seed)
+		r := rand.New(rand.NewPCG(seed, 5))
+		for steps := 0; w.step(); steps++ {
+			if steps > 2_000_000 {
+				t.Fatalf("seed %d does not come to an end\n%s", seed, w.describe())
+			}
+			for _, e := range []*end{w.a, w.b} {
+				w.timely(e)
+				checkBounds(t, w, e)
+				if e.c.h == nil || e.timeWait != nil || r.IntN(30) > 0 {
+					continue
+				}
+				switch r.IntN(7) {
+				case 0:
+					e.c.SetPathMTU(w.now, r.IntN(1500))
+				case 1:
+					e.c.SetCork(w.now, r.IntN(2) == 0)
+				case 2:
+					e.c.SetNoDelay(r.IntN(2) == 0)
+				case 3:
+					e.c.SetCongestion([]string{"reno", "cubic"}[r.IntN(2)])
+				case 4:
+					e.c.SetKeepAlive(w.now, r.IntN(2) == 0, int64(r.IntN(5e9)), int64(r.IntN(5e9)), 100)
+				case 5:
+					e.c.Unreachable(w.now, r.IntN(2) == 0 && e.c.State() >= StateEstablished, nil)
+				case 6:
+					if r.IntN(20) == 0 {
+						e.c.SetMaxSegment(200 + r.IntN(1200))
+					}
+				}
+				w.push(e)
+			}
+		}
+		for _, e := range []*end{w.a, w.b} {
+			if string(e.read) != string(w.other(e).write) || e.events&EventReset != 0 {
+				t.Fatalf("seed %d: %s read %d of %d bytes, %v\n%s", seed, e.name, len(e.read), len(w.other(e).write), e.c.Why(), w.describe())
+			}
+			e.c.Release()
+			if e.h.MemoryUsed() != 0 || e.h.pool.Lent() != 0 || e.h.oldest != nil {
+				t.Fatalf("seed %d: memory is still lent", seed)
+			}
+		}
+	}
+}
+
+// On a path that loses a fifth both ways the measured round trip stays that of the path and of delayed acknowledgements:
+// what waited for time-outs is no part of it.
+func TestLossDoesNotStretchTheRoundTrip(t *testing.T) {
+	for seed := range uint64(24) {
+		w := quietPair(t, seed, func(a, b *Config) {
+			a.SACK, a.Timestamps, a.Retries, b.Retries = seed&1 == 0, seed&2 == 0, 40, 40
+		})
+		w.delay, w.loss = 5e6, 0.2
+		w.b.write, w.b.shut = pattern(w.r, 300_000), false
+		w.run(w.b)
+		worst, settled := int64(0), false
+		for steps := 0; w.step(); steps++ {
+			if steps > 1_000_000 {
+				t.Fatalf("seed %d does not come to an end\n%s", seed, w.describe())
+			}
+			rtt := w.b.c.snd.SRTT()
+			if settled = settled || rtt < 60e6; settled {
+				worst = max(worst, rtt)
+			}
+		}
+		if worst > 100e6 {
+			t.Errorf("seed %d: SRTT rose to %d ms on a path of 10 ms", seed, worst/1e6)
+		}
+		if len(w.a.read) != 300_000 {
+			t.Errorf("seed %d: %d bytes arrived", seed, len(w.a.read))
+		}
+	}
+}
