@@ -118,6 +118,7 @@ func (s *Sender) rest(now int64, delivered int) {
 		return
 	}
 	if delivered > 0 {
+		s.probes = 0
 		s.cancelProbe()
 		s.scheduleProbe(now)
 	}

@@ -15,10 +15,11 @@
 // Where it is not what the standards say, each as Linux does it: the time-out's minimum is 200 ms and one of the variance
 // (RFC 6298 §2.4 has a second); an idle window is halved for each time-out that passed (RFC 5681 §4.1 forgets it at once);
 // a retransmission that is lost within a fast recovery does not reduce the window once more (RFC 5681 §4.3), one that is
-// lost after a time-out does; a SYN that was lost once does not cost the initial window (RFC 5681 §3.1). Two are our own:
-// in slow start one acknowledgement counts for up to 44 segments (RFC 3465 §2.2 has two), and a loss probe is sent in
-// recovery too when nothing else would bring an answer (RFC 8985 §7.2 has none there). What it does not do: pacing, BBR, ECN,
-// NewReno's repair of several losses in one round trip without SACK.
+// lost after a time-out does; a SYN that was lost once does not cost the initial window (RFC 5681 §3.1). Three are our own:
+// in slow start one acknowledgement counts for up to 44 segments (RFC 3465 §2.2 has two), a loss probe is sent in recovery
+// too when nothing else would bring an answer, and probes that are not answered are followed by others, ever more seldom,
+// until the retransmission timer is due, as QUIC's are (RFC 8985 §7.2 has one, and none in recovery). What it does not do:
+// pacing, BBR, ECN, NewReno's repair of several losses in one round trip without SACK.
 //
 // Times are nanoseconds of a monotonic clock whose origin is arbitrary and above zero; zero means never. Nothing here is
 // safe for concurrent use: a Sender belongs to its connection, a Pool to its shard.

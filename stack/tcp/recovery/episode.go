@@ -6,7 +6,7 @@ func (s *Sender) enter(undelivered int32, r *Result) {
 	s.reduce()
 	s.beginUndo(true)
 	s.state, s.forward = recovery, forwardOff
-	s.probing = false // the recovery reduces the window already
+	s.probed() // the recovery reduces the window already
 	s.cancelProbe()
 	b.high, b.hold = s.nxt, false
 	b.prrDelivered, b.prrOut, b.prrFlight = 0, 0, int64(max(undelivered, 1))

@@ -31,6 +31,7 @@ type Sender struct {
 	undoBytes   int32          // sent again since, less what the peer reports to have received twice
 	repairStamp uint32         // Timestamp of the first retransmission of this episode
 
+	squeeze    int32          // the peer's window when its reader is slow, else infinite
 	probeEnd   segment.Number // nxt after the loss probe, while probing
 	dsackRound segment.Number // RACK.dsack_round, while inDSACKRound
 
@@ -43,6 +44,7 @@ type Sender struct {
 	state                       state
 	backoff                     uint8 // doublings of the time-out (RFC 6298 §5.5), until a round trip is measured (Karn)
 	retries                     uint8 // time-outs in a row without progress
+	probes                      uint8 // loss probes in a row without progress
 	reoSteps                    uint8 // RACK.reo_wnd_mult
 	reoPersist                  uint8 // RACK.reo_wnd_persist
 	forward                     forward
@@ -58,6 +60,7 @@ type Sender struct {
 	repaired                    bool // repairStamp is set
 	probing                     bool // a loss probe was sent and its fate is not known
 	probeAgain                  bool // it was a retransmission
+	probeTwice                  bool // and was sent again
 	probeDue                    bool // it is to be sent
 	inDSACKRound, slowHandshake bool
 }
@@ -96,7 +99,7 @@ func (s *Sender) Init(cfg *Config, pool *Pool, now int64, iss segment.Number, ms
 	*s = Sender{
 		cfg: cfg, pool: pool, una: iss, nxt: iss, useSeq: iss,
 		mss: int32(max(mss, 1)), sack: sack, timestamps: timestamps,
-		reno: cfg.Congestion == Reno, handshake: true, reoSteps: 1,
+		reno: cfg.Congestion == Reno, handshake: true, reoSteps: 1, squeeze: infinite,
 	}
 	s.freshWindow()
 }
@@ -172,6 +175,18 @@ func (s *Sender) Window() int { return int(s.cwnd) }
 
 // SRTT is the smoothed round trip (RFC 6298 §2), in nanoseconds; 0: none was measured yet.
 func (s *Sender) SRTT() int64 { return s.srtt }
+
+// Offered says that the peer's window changed, and the largest that it ever offered. Of a peer that offers less than half of
+// that the reader is slow, and then it acknowledges late too: see probeTimeout.
+func (s *Sender) Offered(window, most int) {
+	s.squeeze = infinite
+	if window < most/2 {
+		s.squeeze = int32(window)
+	}
+}
+
+// InFlight is how many bytes are thought to be in the network.
+func (s *Sender) InFlight() int { return int(s.inFlight()) }
 
 // Backoff is how often in a row the retransmission timer has fired without progress.
 func (s *Sender) Backoff() int { return int(s.retries) }
@@ -303,10 +318,10 @@ func (s *Sender) repair(limit int) (segment.Range, bool) {
 	b.hint = first.start
 	size := int(first.len())
 	if room := int(s.cwnd - s.inFlight()); room < min(size, int(s.mss)) {
-		if s.inFlight() > 0 {
+		if s.inFlight() > 0 && !s.probeDue {
 			return segment.Range{}, false
 		}
-		limit = min(limit, int(s.mss)) // nothing is under way that could bring permission: one segment always may
+		limit = min(limit, int(s.mss)) // nothing that is under way brings permission: one segment always may
 	} else if size > room {
 		limit = min(limit, room/int(s.mss)*int(s.mss))
 	} else {
@@ -342,12 +357,13 @@ func (s *Sender) Allowance() int {
 	case s.forward == forwardWait || b.score.pending > 0: // what is lost goes first
 		room = 0
 	}
-	if s.probeDue { // RFC 8985 §7.3
+	if s.Probe() { // RFC 8985 §7.3
 		room = max(room, s.mss)
 	}
 	return int(max(room, 0))
 }
 
 // Probe reports whether a tail loss probe is due (RFC 8985 §7.3): one segment of new data when there is some and the
-// peer's window has room, whatever the congestion window says, else what Again returns.
-func (s *Sender) Probe() bool { return s.probeDue }
+// peer's window has room, whatever the congestion window says, else what Again returns. What is known to be lost is
+// a better probe than new data.
+func (s *Sender) Probe() bool { return s.probeDue && s.board.score.pending == 0 }

@@ -18,12 +18,14 @@ type path struct {
 	loss    float64
 	reorder float64 // share of segments that are overtaken by the next three
 	ackLoss float64
+	batch   int64 // acknowledgements leave this late, together: the peer looks seldom, as one with receive offload does
 }
 
 // packet is a segment on its way to the receiver.
 type packet struct {
 	r     segment.Range
 	tsval uint32
+	push  bool
 }
 
 // report is an acknowledgement on its way back.
@@ -56,7 +58,8 @@ func (e *events) Pop() any {
 }
 
 // receiver is a simple peer: it keeps what comes out of order, and acknowledges every second segment, or after 40 ms, or
-// at once when something is missing or comes twice.
+// at once when something is missing or comes twice. A segment that is pushed is acknowledged at once too, as by Linux when
+// its application reads.
 type receiver struct {
 	sim      *sim
 	next     segment.Number
@@ -65,6 +68,7 @@ type receiver struct {
 	lastSent segment.Number  // Last.ACK.sent
 	waiting  int             // segments not acknowledged
 	timer    int             // generation of the delayed acknowledgement
+	leaving  int             // generation of the one that waits for others
 }
 
 func (v *receiver) receive(now int64, p packet) {
@@ -99,7 +103,7 @@ func (v *receiver) receive(now int64, p packet) {
 		return
 	}
 	v.waiting++
-	if v.waiting >= 2 {
+	if v.waiting >= 2 || p.push {
 		v.acknowledge(now, dsack)
 		return
 	}
@@ -155,7 +159,17 @@ func (v *receiver) acknowledge(now int64, dsack segment.Range) {
 		r.sack[r.n] = p
 		r.n++
 	}
-	v.sim.back(now, r)
+	if v.sim.path.batch == 0 || !dsack.Empty() {
+		v.sim.back(now, r)
+		return
+	}
+	v.leaving++
+	mine := v.leaving
+	v.sim.at(now+v.sim.path.batch, func(now int64) {
+		if mine == v.leaving { // later ones say more
+			v.sim.back(now, r)
+		}
+	})
 }
 
 // sim is one transfer under fake time.
@@ -267,10 +281,10 @@ func (m *sim) back(now int64, r report) {
 	})
 }
 
-func (m *sim) transmit(now int64, r segment.Range) {
+func (m *sim) transmit(now int64, r segment.Range, push bool) {
 	for start := r.Start; start.Less(r.End); {
 		end := start.Add(m.mss).Min(r.End)
-		m.forth(now, packet{segment.Range{Start: start, End: end}, Timestamp(now)})
+		m.forth(now, packet{segment.Range{Start: start, End: end}, Timestamp(now), push && end == r.End})
 		start = end
 	}
 }
@@ -290,8 +304,9 @@ func (m *sim) pump(now int64, end segment.Number) {
 			if m.log != nil {
 				m.log(now, "again", r)
 			}
+			push := m.s.InFlight() == 0 || m.s.probeDue
 			m.s.Sent(now, r.Start, r.End, true)
-			m.transmit(now, r)
+			m.transmit(now, r, push)
 			continue
 		}
 		if fresh <= 0 {
@@ -301,8 +316,9 @@ func (m *sim) pump(now int64, end segment.Number) {
 		if m.log != nil {
 			m.log(now, "new", r)
 		}
+		push := r.End == end || m.s.Probe() || m.s.Una() == m.s.Nxt() && m.s.Allowance() < 2*m.mss
 		m.s.Sent(now, r.Start, r.End, false)
-		m.transmit(now, r)
+		m.transmit(now, r, push)
 	}
 }
 

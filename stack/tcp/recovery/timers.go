@@ -67,6 +67,7 @@ func (s *Sender) reorderingExpired(now int64) *trace.Reason {
 	var r Result
 	undelivered := s.outstanding() - b.score.sacked
 	if !s.detect(now, false, &r) {
+		s.scheduleProbe(now)
 		return nil
 	}
 	b.floor = max(b.floor, now+s.RTO()) // it is being repaired: no time-out for it
@@ -91,7 +92,7 @@ func (s *Sender) timeout(now int64) *trace.Reason {
 	s.backoff = min(s.backoff+1, 30)
 	b.restarted, b.floor, b.reorderAt, b.renegeAt, b.forwardAt = now, 0, 0, 0, 0
 	s.cancelProbe()
-	s.probing = false
+	s.probed()
 
 	if s.handshake {
 		b.score.renege()
