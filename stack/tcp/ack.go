@@ -38,6 +38,7 @@ func (c *Conn) receiveAck(now int64, s *segment.Segment, seq segment.Number) (wh
 	changed := wnd != c.wnd
 	if changed {
 		c.wnd, c.wndMax = wnd, max(c.wndMax, wnd)
+		c.snd.Offered(int(c.wnd), int(c.wndMax))
 		if !c.has(flagCorked) {
 			c.holdAt = 0 // Next decides anew whether the window is too small
 		}

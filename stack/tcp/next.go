@@ -127,7 +127,7 @@ func (c *Conn) nextAgain(now int64, out *segment.Out) bool {
 		out.Flags |= segment.FIN
 		out.Length--
 	}
-	if out.Length > 0 && out.Position+uint64(out.Length) == c.end {
+	if out.Length > 0 && (out.Position+uint64(out.Length) == c.end || c.snd.InFlight() == 0 || c.snd.Probe()) {
 		out.Flags |= segment.PSH
 	}
 	c.snd.Sent(now, r.Start, r.End, true)
@@ -207,6 +207,12 @@ func (c *Conn) nextData(now int64, out *segment.Out, probe bool) bool {
 			c.limitedBy(waitCongestion)
 			return false
 		}
+	}
+	// RFC 9293 §3.9.1 leaves it open when else to push. Of a segment that goes alone, or as a loss probe, the answer is
+	// waited for: a peer that delays acknowledgements of single segments answers at once when that one is pushed, as Linux
+	// does when its application has read everything.
+	if probe || idle && size == mss && n < min(2*mss, available) {
+		out.Flags |= segment.PSH
 	}
 	return c.send(now, out, nxt, position, size, pieces, c.has(flagFin) && size == available && window > size)
 }
