@@ -10,6 +10,10 @@
 //	threads                  a goroutine of the connection's own
 //	pool                     one of a fixed number of workers
 //
+// On a socket.Sharded network, the own TCP/IP stack, a loop is also the shard that its connections live on: its Wait takes
+// frames in and sends them. Then events-per-core has a loop for each queue of the adapter and the others have one queue, and
+// turns that run elsewhere (threads, pool) use endpoints that may be used anywhere (socket.ListenOptions.Shared).
+//
 // A turn is exclusive: at any time at most one goroutine runs a turn of a given connection, so that neither Conn nor
 // Driver needs a lock. Everything asynchronous reaches a connection through Conn.Wake.
 package serve

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -508,4 +509,50 @@ func TestDrainWaits(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// losing is a network that is lost while it is used.
+type losing struct {
+	socket.Kernel
+	lost *atomic.Bool
+}
+
+func (n losing) NewPoller() (socket.Poller, error) {
+	p, err := socket.Kernel{}.NewPoller()
+	return losingPoller{p, n.lost}, err
+}
+
+type losingPoller struct {
+	socket.Poller
+	lost *atomic.Bool
+}
+
+func (p losingPoller) Wait(events []socket.Event, deadline time.Time) (int, error) {
+	if p.lost.Load() {
+		return 0, unix.ENODEV
+	}
+	return p.Poller.Wait(events, deadline)
+}
+
+// A loop whose network is lost says so, ends its connections and can still be told to stop.
+func TestALostNetwork(t *testing.T) {
+	for _, arch := range Architectures {
+		t.Run(arch, func(t *testing.T) {
+			n := losing{lost: new(atomic.Bool)}
+			r := start(t, Options{Architecture: arch, Network: n, Loops: 1}, Settings{})
+			c := r.dial()
+			c.send("echo x")
+			c.expect("x")
+			n.lost.Store(true)
+			c.send("echo x") // the loop looks, and finds out with its next wait
+			if err := await(t, "failure", r.failures); !errors.Is(err, unix.ENODEV) {
+				t.Error(err)
+			}
+			r.endsFor(CloseForced)
+			if err := r.drain(); err != nil {
+				t.Error(err)
+			}
+			r.Unlisten(r.ln)
+		})
+	}
 }

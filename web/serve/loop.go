@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +30,9 @@ type loop struct {
 	gaveWay int64
 
 	listeners []*accepting // by token
+
+	blind atomic.Bool   // the network is lost: bell wakes, not the poller
+	bell  chan struct{} // one place
 
 	mu      sync.Mutex
 	posts   []*Conn
@@ -59,7 +63,7 @@ func newLoop(e *Engine) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{engine: e, poller: p, worker: newLocalWorker(e)}
+	l := &loop{engine: e, poller: p, worker: newLocalWorker(e), bell: make(chan struct{}, 1)}
 	l.worker.look()
 	l.wheel.last = l.worker.Now / tick
 	switch e.o.Architecture {
@@ -97,6 +101,7 @@ func (l *loop) run() {
 		n, err := l.poller.Wait(l.events[:], l.deadline())
 		if err != nil {
 			l.engine.failed(err)
+			l.outlive()
 			return
 		}
 		l.worker.look()
@@ -123,6 +128,29 @@ func (l *loop) run() {
 		if l.engine.busy() || l.worker.Now-l.gaveWay > int64(time.Millisecond) {
 			l.gaveWay = l.worker.Now
 			runtime.Gosched()
+		}
+	}
+}
+
+// outlive goes on without a network, which was lost: every connection ends, and what others ask of the loop is still done,
+// so that nobody waits for it in vain.
+func (l *loop) outlive() {
+	l.blind.Store(true)
+	l.worker.look()
+	l.tell(abortBit, nil)
+	for !l.posted() {
+		<-l.bell
+		l.worker.look()
+	}
+}
+
+// rouse has the loop look at what others have for it.
+func (l *loop) rouse() {
+	l.poller.Wake()
+	if l.blind.Load() {
+		select {
+		case l.bell <- struct{}{}:
+		default: // it rings already
 		}
 	}
 }
@@ -165,7 +193,7 @@ func (l *loop) post(c *Conn, what uint32) {
 	l.mu.Lock()
 	l.posts = append(l.posts, c)
 	l.mu.Unlock()
-	l.poller.Wake()
+	l.rouse()
 }
 
 // do runs f on the loop, soon.
@@ -173,14 +201,14 @@ func (l *loop) do(f func()) {
 	l.mu.Lock()
 	l.tasks = append(l.tasks, f)
 	l.mu.Unlock()
-	l.poller.Wake()
+	l.rouse()
 }
 
 func (l *loop) stop() {
 	l.mu.Lock()
 	l.stopped = true
 	l.mu.Unlock()
-	l.poller.Wake()
+	l.rouse()
 }
 
 // posted runs what other goroutines have asked for. It returns true when the loop is to end.
