@@ -62,7 +62,7 @@ func lookup(id string) *control.Reason { return reasonOf(trace.Lookup(id)) }
 func connection(i *tcp.Info) *control.TCP {
 	s := &i.Sender
 	out := &control.TCP{
-		Congestion: s.Algorithm, Phase: s.State, Waits: lookup(i.Waiting), Network: lookup(i.Soft), Active: i.Active,
+		Congestion: s.Algorithm, Phase: s.State, Waits: reasonOf(i.Waits), Network: lookup(i.Soft), Active: i.Active,
 		MSS: i.MSS, PathMSS: i.PathMSS, PeerMSS: i.PeerMSS,
 		Window: s.Window, Threshold: s.Threshold, SendWindow: i.SendWindow, RecvWindow: i.Window,
 		SendScale: -1, RecvScale: -1,

@@ -176,6 +176,17 @@ func (q *sendQueue) forget(h *Shard, position uint64) bool {
 	return true
 }
 
+// inFiles is how many bytes from a stream position on are in files.
+func (q *sendQueue) inFiles(from uint64) int {
+	n := q.files
+	if q.first < len(q.pieces) {
+		if p := &q.pieces[q.first]; p.file != nil && p.start < from {
+			n -= int(min(from, p.end()) - p.start)
+		}
+	}
+	return n
+}
+
 func (q *sendQueue) drop(h *Shard, p *piece) {
 	if p.chunk != nil {
 		h.memory.put(p.chunk)

@@ -49,7 +49,7 @@ func (c *Conn) Info() SocketInfo {
 		s.NextHopMAC = c.hop.mac
 	}
 	if c.queue != nil {
-		s.Files = c.queue.files
+		s.Files = c.queue.inFiles(c.tcp.Acked())
 	}
 	return s
 }

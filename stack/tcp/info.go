@@ -1,14 +1,18 @@
 package tcp
 
-import "vitrine/stack/tcp/recovery"
+import (
+	"vitrine/stack/tcp/recovery"
+	"vitrine/trace"
+)
 
 // Info is everything about a connection, for people: what `ss -tino` shows, and why nothing is sent. Sizes are bytes,
 // times nanoseconds.
 type Info struct {
 	State   State
-	Why     string // the Reason of the last change of state
-	Waiting string // why nothing (more) is sent now
-	Soft    string // the Reason of what the network reported last; empty: nothing
+	Why     string        // the Reason of the last change of state
+	Waiting string        // why nothing (more) is sent now, in a word
+	Waits   *trace.Reason // the same; nil: nothing waits to be sent
+	Soft    string        // the Reason of what the network reported last; empty: nothing
 	Orphan  bool
 	Active  bool // we opened the connection
 	Sender  recovery.Info
@@ -50,7 +54,7 @@ type Info struct {
 // Info gives everything about the connection, for people.
 func (c *Conn) Info(now int64) Info {
 	i := Info{
-		State: c.state, Why: c.why.String(), Waiting: c.waiting.String(), Orphan: c.Orphan(), Active: c.has(flagActive),
+		State: c.state, Why: c.why.String(), Waiting: c.waiting.String(), Waits: c.waiting.reason(), Orphan: c.Orphan(), Active: c.has(flagActive),
 		Sender:     c.snd.Info(),
 		Timestamps: c.has(flagTimestamps), SACK: c.has(flagSACK), WindowScale: c.has(flagScale),
 		SendScale: int(c.sndScale), ReceiveScale: int(c.rcvScale),

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"vitrine/stack/tcp/segment"
+	"vitrine/trace"
 )
 
 // waiting is why nothing (more) is sent now.
@@ -22,6 +23,22 @@ var waitingNames = [...]string{"nothing to send", "handshake", "peer window", "p
 	"acknowledgement of the FIN"}
 
 func (w waiting) String() string { return waitingNames[w] }
+
+// reason is why something that is to be sent is not sent now; nil: nothing waits.
+func (w waiting) reason() *trace.Reason { return waitingReasons[w] }
+
+var waitingReasons = [...]*trace.Reason{nil, reasonWaitHandshake, reasonWaitWindow, reasonWaitSilly, reasonWaitCongestion,
+	reasonWaitNagle, reasonWaitCork, reasonWaitFin}
+
+// waitFor remembers why nothing more is sent now.
+func (c *Conn) waitFor(why waiting) {
+	if c.waiting != why {
+		c.waiting = why
+		if r := why.reason(); r != nil {
+			r.Reach()
+		}
+	}
+}
 
 // Next is the next segment to send now; it is pulled until it returns false, after each batch of input and application
 // calls. A segment that Next gave counts as sent. After EventClosed or EventTimeWait Next is pulled as well: a RST or the
@@ -84,7 +101,7 @@ func (c *Conn) nextSyn(now int64, out *segment.Out) bool {
 	again := c.snd.Nxt() != c.iss
 	if again {
 		if _, ok := c.snd.Again(1); !ok && !c.has(flagSynAgain) {
-			c.waiting = waitHandshake
+			c.waitFor(waitHandshake)
 			return false
 		}
 	}
@@ -140,7 +157,7 @@ func (c *Conn) nextAgain(now int64, out *segment.Out) bool {
 func (c *Conn) nextData(now int64, out *segment.Out, probe bool) bool {
 	una, nxt := c.snd.Una(), c.snd.Nxt()
 	if c.finSent() {
-		c.waiting = waitAcknowledgement
+		c.waitFor(waitAcknowledgement)
 		return false
 	}
 	position := c.positionOf(nxt)
@@ -294,7 +311,7 @@ func (c *Conn) hold(now int64, idle bool, why waiting) {
 
 // limitedBy remembers why nothing is sent, and tells the Sender whether its window was what mattered.
 func (c *Conn) limitedBy(why waiting) {
-	c.waiting = why
+	c.waitFor(why)
 	if limited := why != waitCongestion; limited != c.has(flagAppLimited) {
 		c.flags ^= flagAppLimited
 		c.snd.AppLimited(limited)

@@ -135,6 +135,24 @@ var (
 		"The path carries only smaller segments; what is sent from now on is cut to them.", "RFC 1191 §6.4")
 )
 
+// Why something that is to be sent is not sent now.
+var (
+	reasonWaitHandshake = trace.Declare("tcp.wait.handshake", trace.Info,
+		"The handshake is not complete; the peer has to answer.", "RFC 9293 §3.5")
+	reasonWaitWindow = trace.Declare("tcp.wait.window", trace.Info,
+		"The peer has no room for more: its window is full.", "RFC 9293 §3.8.6")
+	reasonWaitSilly = trace.Declare("tcp.wait.small-window", trace.Info,
+		"The peer's window has so little room that a segment for it would be a crumb.", "RFC 9293 §3.8.6.2.1")
+	reasonWaitCongestion = trace.Declare("tcp.wait.congestion", trace.Info,
+		"As much is on its way as the network was seen to carry: the congestion window is full.", "RFC 5681 §3.1")
+	reasonWaitNagle = trace.Declare("tcp.wait.nagle", trace.Info,
+		"A small segment waits until the one before it is acknowledged, or until it is full.", "RFC 9293 §3.7.4")
+	reasonWaitCork = trace.Declare("tcp.wait.cork", trace.Info,
+		"The application said that more follows; the segment waits to be filled.", "")
+	reasonWaitFin = trace.Declare("tcp.wait.fin", trace.Info,
+		"Everything was sent; the peer has to acknowledge the end.", "RFC 9293 §3.6")
+)
+
 // TIME_WAIT.
 var (
 	reasonTimeWaitReset = trace.Declare("tcp.time-wait.reset", trace.Refused,
