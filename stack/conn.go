@@ -170,6 +170,7 @@ func (h *Shard) drop(c *Conn) {
 		c.queue.clear(h)
 		h.memory.putQueue(c.queue)
 		c.queue = nil
+		h.feed()
 	}
 	if c.opening {
 		h.opened(c)
@@ -240,13 +241,14 @@ func (h *Shard) trim(c *Conn) {
 		h.memory.putQueue(c.queue)
 		c.queue = nil
 	}
-	if len(h.starved) > 0 && h.memory.lent < h.memory.limit-h.memory.limit/8 {
-		h.feed()
-	}
+	h.feed()
 }
 
-// feed tells those that waited for memory.
+// feed tells those that waited for memory, once there is some.
 func (h *Shard) feed() {
+	if len(h.starved) == 0 || h.memory.lent >= h.memory.limit-h.memory.limit/8 {
+		return
+	}
 	for i, c := range h.starved {
 		h.starved[i] = nil
 		c.starved = false

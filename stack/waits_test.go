@@ -30,3 +30,22 @@ func TestWhatWaitsToBeSentAndWhy(t *testing.T) {
 		t.Errorf("waits for %v, timer %s", w, i.Timer)
 	}
 }
+
+// Memory also comes free when a connection ends that had it: nobody else may ever acknowledge anything.
+func TestMemoryOfAConnectionThatEndsIsForTheOthers(t *testing.T) {
+	p := newPair(t, func(o *pairOptions) { o.a.Limits.SendMemory = 8 * sendChunkBytes })
+	l := p.listen("0.0.0.0:80", ListenOptions{})
+	_, first := p.connected(l, "", "198.18.203.1:80")
+	_, second := p.connected(l, "", "198.18.203.1:80")
+	w := new(watch)
+	second.SetOwner(w, 0)
+	first.Write(pattern(100_000), false)
+	if _, err := second.Write([]byte("x"), false); err != ErrWouldBlock {
+		t.Fatal(err)
+	}
+	first.Abort()
+	p.settle()
+	if w.take()&Writable == 0 {
+		t.Fatal("not told that there is memory again")
+	}
+}
