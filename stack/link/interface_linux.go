@@ -24,6 +24,7 @@ type status struct {
 	index   int
 	mtu     int
 	mac     MAC
+	carrier bool   // of a TAP: a program is at its other end
 	txDrops uint64 // frames for us that the interface had no room for
 }
 
@@ -78,6 +79,8 @@ func (n *network) status(name string) (s status, err error) {
 			s.mac = MAC(a.Value)
 		case a.Attr.Type == unix.IFLA_MTU && len(a.Value) >= 4:
 			s.mtu = int(binary.NativeEndian.Uint32(a.Value))
+		case a.Attr.Type == unix.IFLA_CARRIER && len(a.Value) >= 1:
+			s.carrier = a.Value[0] != 0
 		case a.Attr.Type == unix.IFLA_STATS64 && len(a.Value) >= 64: // struct rtnl_link_stats64
 			s.txDrops = binary.NativeEndian.Uint64(a.Value[7*8:])
 		}

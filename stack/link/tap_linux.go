@@ -40,13 +40,16 @@ func openTAP(name string, o TAPOptions) (_ *tap, err error) {
 	if t.net, err = openNetwork(); err != nil {
 		return nil, err
 	}
-	_, missing := t.net.status(name)
+	before, missing := t.net.status(name)
 	for range t.info.Queues {
 		fd, err := openTAPQueue(name, t.info.Queues > 1, o.Wire)
 		if err != nil {
 			return nil, err
 		}
 		t.queues = append(t.queues, newTAPQueue(fd, o))
+		if before.carrier { // an interface for several queues takes anybody's, and spreads the flows over all
+			return nil, errInUse
+		}
 	}
 	if missing != nil {
 		if err := setUp(name); err != nil {
@@ -71,6 +74,8 @@ func openTAP(name string, o TAPOptions) (_ *tap, err error) {
 	}
 	return t, nil
 }
+
+var errInUse = errors.New("another program uses the interface")
 
 // openTAPQueue opens one queue of the interface, and makes the interface when it is missing.
 func openTAPQueue(name string, several, wire bool) (fd int, err error) {
@@ -105,7 +110,7 @@ func openTAPQueue(name string, several, wire bool) (fd int, err error) {
 		return -1, fmt.Errorf("%w: this needs CAP_NET_ADMIN: run as root, or make the interface for your user with"+
 			" `ip tuntap add dev %s mode tap user $USER`, or give the program the capability with `setcap cap_net_admin+ep`", unix.EPERM, name)
 	case errors.Is(err, unix.EBUSY):
-		return -1, errors.New("another program uses the interface")
+		return -1, errInUse
 	case errors.Is(err, unix.EINVAL):
 		return -1, fmt.Errorf("the interface exists and is no TAP interface%s", map[bool]string{
 			true: " with several queues, which `ip tuntap add … mode tap multi_queue` makes"}[several])

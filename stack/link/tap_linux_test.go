@@ -189,6 +189,11 @@ func TestTAPSaysWhatIsMissing(t *testing.T) {
 		if err != nil {
 			t.Fatalf("one queue of an interface for several: %v", err)
 		}
+		for _, queues := range []int{1, 2} {
+			if _, err := OpenTAP("tap2", TAPOptions{Queues: queues}); err == nil || !strings.Contains(err.Error(), "another program") {
+				t.Errorf("%d queues of an interface for several that is in use: %v", queues, err)
+			}
+		}
 		b.Close()
 		if _, err := OpenTAP("tap2", TAPOptions{MAC: Broadcast}); err == nil || !strings.Contains(err.Error(), "a group's") {
 			t.Errorf("a group's address: %v", err)
