@@ -133,7 +133,8 @@ func TestASlowReaderIsNotProbedEarly(t *testing.T) {
 		want         int64
 	}{
 		{"never larger", 5 * mss, 5 * mss, 2*10*ms + probeSlack},
-		{"shrunk and full", 5 * mss, 20 * mss, 210 * ms},
+		{"a little larger", 5 * mss, 5*mss + 500, 2*10*ms + probeSlack},
+		{"shrunk and full", 5 * mss, 6 * mss, 210 * ms},
 		{"shrunk with room", 8 * mss, 20 * mss, 2*10*ms + probeSlack},
 	} {
 		f := newFlow(t, Cubic)

@@ -176,11 +176,11 @@ func (s *Sender) Window() int { return int(s.cwnd) }
 // SRTT is the smoothed round trip (RFC 6298 §2), in nanoseconds; 0: none was measured yet.
 func (s *Sender) SRTT() int64 { return s.srtt }
 
-// Offered says that the peer's window changed, and the largest that it ever offered. Of a peer that offers less than half of
-// that the reader is slow, and then it acknowledges late too: see probeTimeout.
+// Offered says that the peer's window changed, and the largest that it ever offered. When it is clearly less than that, the
+// peer's reader is slow, and then it acknowledges late too: see probeTimeout.
 func (s *Sender) Offered(window, most int) {
 	s.squeeze = infinite
-	if window < most/2 {
+	if window < most-most/8 {
 		s.squeeze = int32(window)
 	}
 }
