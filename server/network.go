@@ -142,10 +142,23 @@ func (n *network) isLost() bool {
 	}
 }
 
-// stopCaptures ends what is being recorded, so that it ends well.
+// recordTime is how long those who record have to take the last frames in.
+const recordTime = time.Second
+
+// stopCaptures ends what is being recorded, so that it ends well. Who does not read is not waited for: such a recording
+// ends when the control socket is closed.
 func (n *network) stopCaptures() {
-	if n != nil {
+	if n == nil {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
 		n.capturer.Stop()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(recordTime):
 	}
 }
 

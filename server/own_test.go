@@ -250,3 +250,19 @@ func TestAPortOfAnOwnNetworkNeedsNoPrivilegeAndIsNotProbed(t *testing.T) {
 	port := taken.Addr().(*net.TCPAddr).Port
 	runOwn(t, answering(fmt.Sprintf(":%d", port), "hello")) // the kernel's port is another one
 }
+
+// Whoever records and does not read, such as a pager, keeps nobody from stopping.
+func TestACaptureThatNobodyReadsDoesNotKeepTheServerFromStopping(t *testing.T) {
+	o := runOwn(t, answering(":80", strings.Repeat("hello", 100_000)))
+	stream, err := o.control.Capture(t.Context(), control.CaptureOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	for range 4 { // more than the way to the reader holds
+		c, _ := o.ask("/")
+		c.Close()
+	}
+	o.signals <- syscall.SIGTERM
+	o.end()
+}

@@ -38,6 +38,8 @@ on: the same number as in the logs.
 With offloads, a frame may be a super-segment of up to 64 KiB that is cut on its way, and its checksum may be left to the
 adapter; a comment says so. In wire mode (--net …,wire) every frame is as a cable carries it.
 
+Frames hold whatever clients and server send each other, passwords and cookies too: the file is for its owner alone.
+
 It ends with Ctrl-C, after --count frames, after --duration, or when the server stops, and says what it has recorded.`,
 		Example: `  vitrine capture -o capture.pcapng
   vitrine capture -o - | wireshark -k -i -
@@ -101,6 +103,9 @@ func (p *program) capture(ctx context.Context, f captureFlags) error {
 			return err
 		}
 		defer file.Close()
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			file.Chmod(0o600) // one that was there may have been for everybody
+		}
 		out, where = file, f.output
 	} else {
 		signal.Ignore(syscall.SIGPIPE) // whoever reads it may stop first: that is an end, too

@@ -125,7 +125,10 @@ type Running struct {
 func Find(ctx context.Context, getenv func(string) string) (all []Running, denied []string) {
 	paths, denied := sockets(getenv)
 	for _, p := range paths {
-		s, err := Dial(p).Status(ctx)
+		// One that is stuck is not to keep the others from being found.
+		one, cancel := context.WithTimeout(ctx, dialTime)
+		s, err := Dial(p).Status(one)
+		cancel()
 		switch {
 		case err == nil:
 			all = append(all, Running{s, p})

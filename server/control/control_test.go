@@ -295,3 +295,46 @@ func TestTheNextPlaceServesWhenTheBestOneCannot(t *testing.T) {
 		t.Errorf("it listens on %s", l.Path())
 	}
 }
+
+// A server that does not answer keeps the others from nothing, and as many captures as one likes would slow the server.
+func TestBoundsOfConversations(t *testing.T) {
+	folder := short(t)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	stuck, err := net.Listen("unix", filepath.Join(folder, "1.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stuck.Close()
+	begun := make(chan struct{}, captures)
+	listen(t, filepath.Join(folder, "2.sock"), Server{Capture: func(ctx context.Context, w io.Writer, flush func(), o CaptureOptions) error {
+		flush()
+		begun <- struct{}{}
+		<-ctx.Done()
+		return nil
+	}})
+	ctx, cancel := context.WithTimeout(t.Context(), 3*dialTime)
+	defer cancel()
+	all, _ := Find(ctx, folderOf(folder))
+	if len(all) != 1 || filepath.Base(all[0].Path) != "2.sock" {
+		t.Errorf("beside a server that is stuck there is %v", all)
+	}
+	c := Dial(filepath.Join(folder, "2.sock"))
+	for range captures {
+		body, err := c.Capture(asked(t), CaptureOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer body.Close()
+		<-begun
+	}
+	if _, err := c.Capture(asked(t), CaptureOptions{}); err == nil || !strings.Contains(err.Error(), "8 captures are running") {
+		t.Errorf("one more capture: %v", err)
+	}
+	for range 2 * conversations { // they are over, and have left their place to others
+		if _, err := c.Status(asked(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

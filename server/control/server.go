@@ -12,14 +12,20 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 )
 
 // Bounds of a conversation. Whoever may use the socket is trusted, but may have mistakes.
 const (
-	headTime  = 10 * time.Second
-	dialTime  = 2 * time.Second
-	closeTime = time.Second
+	headTime   = 10 * time.Second
+	headBytes  = 16 << 10
+	answerTime = 30 * time.Second // for the reader of an answer; a capture's may take any time
+	dialTime   = 2 * time.Second
+	closeTime  = time.Second
+
+	conversations = 64 // at once; whoever comes then waits
+	captures      = 8  // at once: each has a few megabytes, and each costs time for each frame
 )
 
 // Listener is the server's end.
@@ -59,13 +65,44 @@ func Listen(path string, s Server) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		socket.Close()
+	// Where the mode was not taken from the socket. Elsewhere nothing is changed by its name, which others may have moved.
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 && info.Mode().Perm() != 0o600 {
+		if err := os.Chmod(path, 0o600); err != nil {
+			socket.Close()
+			return nil, err
+		}
+	}
+	l := &Listener{path: path, http: &http.Server{Handler: handler(s), ReadHeaderTimeout: headTime, IdleTimeout: headTime, MaxHeaderBytes: headBytes}}
+	go l.http.Serve(&bounded{socket, make(chan struct{}, conversations)})
+	return l, nil
+}
+
+// bounded is a listener that accepts only so many connections at once.
+type bounded struct {
+	net.Listener
+	open chan struct{}
+}
+
+func (b *bounded) Accept() (net.Conn, error) {
+	b.open <- struct{}{}
+	c, err := b.Listener.Accept()
+	if err != nil {
+		<-b.open
 		return nil, err
 	}
-	l := &Listener{path: path, http: &http.Server{Handler: handler(s), ReadHeaderTimeout: headTime}}
-	go l.http.Serve(socket)
-	return l, nil
+	return &counted{Conn: c, open: b.open}, nil
+}
+
+type counted struct {
+	net.Conn
+	open chan struct{}
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() { <-c.open })
+	return err
 }
 
 // Path is where the socket is.
@@ -117,6 +154,7 @@ const noStack = http.StatusConflict
 
 func handler(s Server) http.Handler {
 	mux := http.NewServeMux()
+	recording := make(chan struct{}, captures)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) { answer(w, s.Status(), nil) })
 	mux.HandleFunc("GET /sockets", func(w http.ResponseWriter, r *http.Request) {
 		if s.Sockets == nil {
@@ -139,7 +177,13 @@ func handler(s Server) http.Handler {
 			http.Error(w, "this server runs on the kernel's sockets", noStack)
 			return
 		}
-		capture(w, r, s)
+		select {
+		case recording <- struct{}{}:
+			defer func() { <-recording }()
+			capture(w, r, s)
+		default:
+			http.Error(w, fmt.Sprintf("%d captures are running already, and there may be no more", captures), http.StatusServiceUnavailable)
+		}
 	})
 	return mux
 }
@@ -149,6 +193,7 @@ func answer(w http.ResponseWriter, v any, err error) {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime))
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(v)
 }
