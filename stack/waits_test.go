@@ -19,7 +19,7 @@ func TestWhatWaitsToBeSentAndWhy(t *testing.T) {
 	server.WriteFile(FileSource{FD: -1, ReaderAt: bytes.NewReader(pattern(50_000))}, 0, 50_000)
 	for len(r.run()) == 0 { // the file is read by a goroutine
 	}
-	c.ack = c.ack.Add(14_600) // all that the first congestion window takes
+	c.ack = c.ack.Add(14_600)                                                        // all that the first congestion window takes
 	r.tcp(c.src, c.dst, segment.Out{Seq: c.seq, Ack: c.ack, Flags: segment.ACK}, "") // and the window is closed
 	r.pass(10 * second)
 	i := server.Info()
