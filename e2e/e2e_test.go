@@ -116,7 +116,7 @@ func parameters(dir, architecture string, n *network) testscript.Params {
 		Dir:                 dir,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
-		Deadline:            time.Now().Add(10 * time.Minute),
+		Deadline:            time.Now().Add(4 * time.Minute),
 		Setup: func(env *testscript.Env) error {
 			if os.Getenv("VITRINE_BASE_URL") != "" { // one address: one script after the other
 				alone.Lock()
