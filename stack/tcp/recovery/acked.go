@@ -90,6 +90,7 @@ func (s *Sender) Acked(now int64, a *Ack) Result {
 	// What follows.
 	s.undoByDSACK(&r)
 	s.undoByTimestamp(a, &d, &r)
+	s.undoUnrepaired(&r)
 	s.forwardAcked(now, &d, advanced, &r)
 	s.adaptReordering(dup, &r)
 	s.leave(&r)

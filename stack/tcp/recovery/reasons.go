@@ -42,6 +42,8 @@ var (
 		"The echoed timestamp is older than the retransmission: the original had arrived, and the reduction is taken back.", "RFC 3522 §3.2")
 	reasonUndoneDSACK = trace.Declare("recovery.undone.dsack", trace.Info,
 		"The peer received every retransmission twice: nothing had been lost, and the reduction is taken back.", "RFC 3708 §3")
+	reasonUndoneLate = trace.Declare("recovery.undone.late", trace.Info,
+		"What was taken for lost arrived before it was sent again: it was only late, and the reduction is taken back.", "RFC 9438 §4.9")
 	reasonUndoneFRTO = trace.Declare("recovery.undone.f-rto", trace.Info,
 		"Data that was not sent again was acknowledged after the time-out: it came too early, and the reduction is taken back.", "RFC 5682 §3.1")
 	reasonReordering = trace.Declare("recovery.reordering", trace.Info,

@@ -58,6 +58,7 @@ type Sender struct {
 	undo                        bool // prior is a reduction that can be taken back
 	undoFast                    bool // it was for a fast retransmit
 	repaired                    bool // repairStamp is set
+	unrepaired                  bool // nothing in flight had been sent again when the loss was noticed
 	probing                     bool // a loss probe was sent and its fate is not known
 	probeAgain                  bool // it was a retransmission
 	probeTwice                  bool // and was sent again

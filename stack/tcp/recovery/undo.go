@@ -10,7 +10,7 @@ const undoMemory = 1 << 28
 // fast: it was for a fast retransmit, which more patience would have spared, and not for a time-out.
 func (s *Sender) beginUndo(fast bool) {
 	s.undo, s.undoFast, s.undoFrom, s.undoTo, s.undoBytes = true, fast, s.una, s.nxt, 0
-	s.repaired = false
+	s.repaired, s.unrepaired = false, s.board.repeated.LessEq(s.una)
 }
 
 // undoByDSACK takes the reduction back when the peer received everything twice that was sent again (RFC 3708 §3).
@@ -37,6 +37,18 @@ func (s *Sender) undoByTimestamp(a *Ack, d *delivery, r *Result) {
 			s.reorders(r) // it arrived after something sent later
 		}
 		s.takeBack(reasonUndoneTimestamp, r)
+	}
+}
+
+// undoUnrepaired takes the reduction back when everything that was taken for lost has arrived and nothing was sent again: one
+// batch of acknowledgements may hold both the reason for a retransmission and, before it leaves, the proof that none is
+// needed. A probe that was sent before may have been what arrived.
+func (s *Sender) undoUnrepaired(r *Result) {
+	if s.undo && s.unrepaired && !s.repaired && s.state != open && s.board.score.pending == 0 {
+		if s.undoFast {
+			s.reorders(r)
+		}
+		s.takeBack(reasonUndoneLate, r)
 	}
 }
 

@@ -26,6 +26,68 @@ func TestTimestampsUndoANeedlessRepair(t *testing.T) {
 	}
 }
 
+// What arrives before it is sent again was not lost, whether the peer has timestamps and SACK or not; but as soon as anything
+// was sent again, its arrival proves nothing.
+func TestWhatArrivesBeforeItsRepairWasNotLost(t *testing.T) {
+	for _, options := range []func(*flow){func(*flow) {}, withoutTimestamps} {
+		f := newFlow(t, Cubic, options).window(20, 30)
+		f.send(10)
+		f.after(10 * ms)
+		if r := f.ack(0, span{1, 6}); !r.Entered {
+			t.Fatal("no recovery")
+		}
+		r := f.ack(7) // in the same batch: nothing could be sent in between
+		f.is(r.Reason.String(), "recovery.undone.late")
+		if cwnd, ssthresh, _ := f.segments(); !r.Left || cwnd != 20 || ssthresh != 30 {
+			t.Errorf("left %v, window %d, threshold %d", r.Left, cwnd, ssthresh)
+		}
+		if !f.s.reordering || f.again() != nil {
+			t.Error("the path reorders, and there is nothing to send again")
+		}
+	}
+
+	f := newFlow(t, Cubic, withoutTimestamps).withoutSACK().window(20, 30)
+	f.send(10)
+	f.after(10 * ms)
+	for range 3 {
+		f.ack(0)
+	}
+	f.is(f.ack(4).Reason.String(), "recovery.undone.late")
+
+	f = newFlow(t, Cubic, withoutTimestamps).window(20, 30)
+	f.send(10)
+	f.after(10 * ms)
+	f.ack(0, span{1, 2}, span{4, 10}) // two holes, of which one is repaired
+	if r, ok := f.s.Again(mss); !ok {
+		t.Fatal("nothing is sent again")
+	} else {
+		f.s.Sent(f.now, r.Start, r.End, true)
+	}
+	f.after(10 * ms)
+	if r := f.ack(10); r.Undone || f.s.cwnd >= 20*mss {
+		t.Errorf("undone %v by %v", r.Undone, r.Reason)
+	}
+}
+
+// … nor does it when a probe had been sent before.
+func TestWhatAProbeRepairedWasLost(t *testing.T) {
+	f := newFlow(t, Cubic, withoutTimestamps).window(20, 30)
+	f.send(2)
+	f.expire()
+	if got := f.again(); !slices.Equal(got, []int{1}) {
+		t.Fatalf("the probe is %v", got)
+	}
+	f.after(ms)
+	f.send(4)
+	f.after(20 * ms)
+	if r := f.ack(1, span{2, 6}); !r.Entered {
+		t.Fatal("the probe is not taken for lost")
+	}
+	if r := f.ack(6); r.Undone {
+		t.Errorf("undone by %v", r.Reason)
+	}
+}
+
 // The echo of the retransmission's own timestamp proves the loss.
 func TestTimestampsOfRepairsUndoNothing(t *testing.T) {
 	f := newFlow(t, Cubic).window(20, 30)
