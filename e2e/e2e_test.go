@@ -196,6 +196,9 @@ func shims(folder string, l *lab) (string, error) {
 	if err := shim("vitrine", alone+"'"+binary+"'"); err != nil {
 		return "", err
 	}
+	if err := shim("unprivileged", "setpriv --bounding-set=-net_admin,-net_raw --inh-caps=-net_admin,-net_raw"); err != nil {
+		return "", err
+	}
 	for _, name := range []string{"curl", "ethtool", "h2load", "ip", "nstat", "ping", "ss", "sysctl", "tcpdump", "traceroute", "wrk"} {
 		if path, err := lookPath(name); err == nil {
 			if err := shim(name, "'"+path+"'"); err != nil {

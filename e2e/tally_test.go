@@ -166,6 +166,17 @@ func (t tally) addOurs(ts *testscript.TestScript) {
 	}
 }
 
+// probes is how many tail loss probes either end has sent since note.
+func (l *lab) probes(ts *testscript.TestScript) int {
+	if l.noted == nil {
+		return 0
+	}
+	now, err := l.count()
+	ts.Check(err)
+	now.addOurs(ts)
+	return int(now[kernelProbes] - l.noted[kernelProbes] + now[ourProbes] - l.noted[ourProbes])
+}
+
 // note: note remembers what the kernel and the own stack have counted.
 func note(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
