@@ -43,24 +43,36 @@ func (p *program) ask(ctx context.Context, f askFlags) (*control.Client, control
 	if f.pid != 0 {
 		for _, r := range running {
 			if r.PID == f.pid {
-				return control.Dial(r.Path), r.Status, nil
+				return theOne(r)
 			}
 		}
 		return nil, control.Status{}, &usageError{message: fmt.Sprintf("no server that this user may ask has the process number %d", f.pid), hint: others(running, denied)}
 	}
 	switch len(running) {
 	case 1:
-		return control.Dial(running[0].Path), running[0].Status, nil
+		return theOne(running[0])
 	case 0:
 		return nil, control.Status{}, &usageError{message: "no server runs here that this user may ask", hint: others(nil, denied)}
 	}
 	return nil, control.Status{}, &usageError{message: "several servers run here; say which one with --pid", hint: others(running, denied)}
 }
 
+// theOne is the server that is meant.
+func theOne(r control.Running) (*control.Client, control.Status, error) {
+	if r.Silent {
+		return nil, r.Status, fmt.Errorf("the server (process %d) does not answer on %s: it is halted, or too busy", r.PID, r.Path)
+	}
+	return control.Dial(r.Path), r.Status, nil
+}
+
 // others tells of the servers that could be asked, and of those that could not.
 func others(running []control.Running, denied []string) string {
 	var lines []string
 	for _, r := range running {
+		if r.Silent {
+			lines = append(lines, fmt.Sprintf("--pid %d  does not answer", r.PID))
+			continue
+		}
 		network := "the kernel's sockets"
 		if r.Network != "" {
 			network = r.Network

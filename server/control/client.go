@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -114,10 +115,11 @@ func (c *Client) why(err error) error {
 
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
-// Running is one server that answered.
+// Running is one server.
 type Running struct {
 	Status
-	Path string
+	Path   string
+	Silent bool // it listens and did not answer in time: of its status only the process's number is known
 }
 
 // Find asks every server in the usual places. Sockets on which nobody listens are removed; what this user may not use or
@@ -131,9 +133,12 @@ func Find(ctx context.Context, getenv func(string) string) (all []Running, denie
 		cancel()
 		switch {
 		case err == nil:
-			all = append(all, Running{s, p})
+			all = append(all, Running{s, p, false})
 		case errors.Is(err, syscall.ECONNREFUSED):
 			os.Remove(p)
+		case errors.Is(err, context.DeadlineExceeded): // nor is another one to be asked in its stead, as if it were not there
+			pid, _ := strconv.Atoi(strings.TrimSuffix(filepath.Base(p), suffix))
+			all = append(all, Running{Status{PID: pid}, p, true})
 		case errors.Is(err, fs.ErrPermission):
 			denied = append(denied, p)
 		}
