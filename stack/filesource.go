@@ -3,6 +3,7 @@ package stack
 import (
 	"errors"
 	"io"
+	"os"
 	"sync"
 	"syscall"
 
@@ -64,8 +65,12 @@ func openFile(s *FileSource) (*file, error) {
 	return f, nil
 }
 
+// same reports whether a source is certainly the same file. A descriptor alone does not say so, since its number may be
+// another file's by now, and not every reader can be compared.
 func (f *file) same(s *FileSource) bool {
-	return s.Done == nil && f.source.Done == nil && f.source.FD == s.FD && f.source.ReaderAt == s.ReaderAt
+	a, ok := f.source.ReaderAt.(*os.File)
+	b, okay := s.ReaderAt.(*os.File)
+	return ok && okay && a == b && s.Done == nil && f.source.Done == nil && f.source.FD == s.FD
 }
 
 // release gives the file back, as soon as nobody reads it.
