@@ -119,7 +119,7 @@ func (r *Remote) serve() {
 	closed, linger, left := r.closed, r.linger, r.out.n
 	tag, tagged := r.tag, r.tagged
 	r.tagged = false
-	if news&Writable != 0 {
+	if news&(Writable|Hangup) == Writable { // a connection that was refused is said to be writable too, for the error's sake
 		r.opened = true
 	}
 	r.mu.Unlock()
