@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -159,6 +160,12 @@ func (l *lab) wrap() []string {
 		return strings.Fields(os.Getenv("VITRINE_WRAP"))
 	}
 	return l.ns.wrap()
+}
+
+// command is a program that will run in the lab.
+func (l *lab) command(args ...string) *exec.Cmd {
+	line := append(l.wrap(), args...)
+	return exec.Command(line[0], line[1:]...)
 }
 
 // arguments are vitrine's arguments on this network.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,13 +54,15 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Skip("VITRINE_SOAK does not say how long, such as 10m")
 	}
-	for _, architecture := range []string{"events-per-core", "threads"} {
-		t.Run(architecture, func(t *testing.T) { soak(t, architecture, length/2) })
+	for _, n := range named(kernelNetwork, tapNetwork) {
+		for _, architecture := range []string{"events-per-core", "threads"} {
+			t.Run(n.name+"/"+architecture, func(t *testing.T) { soak(t, n, architecture, length/4) })
+		}
 	}
 }
 
-func soak(t *testing.T, architecture string, length time.Duration) {
-	c := crowd(t, fmt.Sprintf(soakConfig, architecture, 0))
+func soak(t *testing.T, n *network, architecture string, length time.Duration) {
+	c := crowd(t, n, fmt.Sprintf(soakConfig, architecture, 0))
 	for i := range 200 {
 		name := filepath.Join(c.folder, "site", fmt.Sprintf("file%d.txt", i))
 		if err := os.WriteFile(name, []byte(strings.Repeat("y", 1+i*997)), 0o644); err != nil {
@@ -79,7 +80,7 @@ func soak(t *testing.T, architecture string, length time.Duration) {
 					return
 				default:
 				}
-				n, err := visit(c.address, i)
+				n, err := visit(c, i)
 				answered.Add(int64(n))
 				if err != nil {
 					t.Errorf("client %d: %v", i, err)
@@ -116,8 +117,8 @@ func soak(t *testing.T, architecture string, length time.Duration) {
 }
 
 // visit is one connection of a client with its own manner. It returns how many requests were answered.
-func visit(address string, manner int) (int, error) {
-	conn, err := net.DialTimeout("tcp", address, deadline)
+func visit(c *crowded, manner int) (int, error) {
+	conn, err := c.dial()
 	if err != nil {
 		return 0, err
 	}
