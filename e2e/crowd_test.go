@@ -64,7 +64,7 @@ func crowd(t *testing.T, n *network, config string) *crowded {
 	defer log.Close()
 	line := append(l.wrap(), append([]string{binary}, l.arguments([]string{"run", "--config", filepath.Join(c.folder, "vitrine.hcl")})...)...)
 	c.cmd = exec.Command(line[0], line[1:]...)
-	c.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, "XDG_RUNTIME_DIR="+c.folder)
+	c.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, "XDG_RUNTIME_DIR="+c.folder, "GOTRACEBACK=all")
 	c.cmd.Stderr = log
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
