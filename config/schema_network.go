@@ -23,7 +23,7 @@ var networkBlock = &blockType{
 			also:  []string{"gateways", "router", "via", "default_route", "route"},
 			field: in(func(n *Network) any { return &n.Gateway })},
 		{name: "mtu", kind: kindInt, initial: `0`, min: 0, max: 65535, unit: "bytes", check: checkMTU, example: `9000`,
-			doc:   "The longest IP packet; 0 is the interface's own.",
+			doc:   "The longest IP packet, at least 576; 0 is the interface's own.",
 			also:  []string{"max_packet"},
 			field: in(func(n *Network) any { return &n.MTU })},
 		{name: "mac", kind: kindText, initial: `""`, example: `"02:00:c6:12:00:02"`, check: checkMAC,

@@ -44,6 +44,14 @@ func openNetwork(c *config.Config, open func(*config.Network, int) (link.Adapter
 		diags.Append(cannotOpen(c.Network, err))
 		return nil, false
 	}
+	all, on := kernelAddresses(c.Network.Interface())
+	for _, d := range clashes(c.Network, all, on) {
+		diags.Append(d)
+	}
+	if diags.HasErrors() {
+		opened.Close()
+		return nil, false
+	}
 	n.adapter = guard(opened, lookAt(c.Network.Interface()), func(why *trace.Reason) { log.adapter(c.Network, why) })
 	n.capturer = link.Capture(n.adapter, link.CaptureOptions{Comment: n.journey})
 	if n.stack, err = stack.New(stackConfig(c.Network, n.adapter.Info().Queues), n.capturer); err != nil {
