@@ -52,7 +52,7 @@ race:
 	else echo "SKIPPED: the race detector needs a C compiler: apt-get install gcc"; fi
 
 .PHONY: e2e
-## make e2e         the program as people run it, under each I/O architecture
+## make e2e         the program as people run it, under each I/O architecture and, as root, on its own TCP/IP stack
 e2e: tools-test
 	$(GO) test -count=1 ./e2e
 
@@ -89,7 +89,7 @@ docs:
 
 .PHONY: tools-test tools-bench
 tools-test:
-	@scripts/tools curl gcc ip ping slowhttptest tshark wrk
+	@scripts/tools curl ethtool gcc h2load ip nsenter ping slowhttptest tcpdump traceroute tshark wrk
 tools-bench:
 	@scripts/tools wrk taskset nginx lighttpd
 

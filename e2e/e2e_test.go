@@ -30,6 +30,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -156,6 +157,10 @@ func parameters(dir, architecture string, n *network) testscript.Params {
 			case "loopback":
 				where, err := url.Parse(os.Getenv("VITRINE_BASE_URL"))
 				return err == nil && !n.own() && (where.Host == "" || strings.HasPrefix(where.Host, "127.")), err
+			case "descriptors":
+				var limit syscall.Rlimit
+				err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+				return limit.Cur >= 10000, err
 			case "own":
 				return n.own(), nil
 			case "wire":
