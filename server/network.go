@@ -151,7 +151,7 @@ func (n *network) isLost() bool {
 }
 
 // recordTime is how long those who record have to take the last frames in.
-const recordTime = time.Second
+const recordTime = 3 * time.Second
 
 // stopCaptures ends what is being recorded, so that it ends well. Who does not read is not waited for: such a recording
 // ends when the control socket is closed.

@@ -39,7 +39,9 @@ func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
 		s.network.settle(ctx)
 	} else {
 		ending = Cut
-		s.log.event(CutShort, fmt.Sprintf("%v; %s still open", err, connections(s.web.Engine().Open())))
+		if open := s.web.Engine().Open(); open > 0 || err != errLost { // that nobody was connected is said already
+			s.log.event(CutShort, fmt.Sprintf("%v; %s still open", err, connections(open)))
+		}
 	}
 	s.release()
 	s.log.event(Stopped, "")

@@ -137,7 +137,11 @@ func TestHostileClientsDoNotHoldUpOthers(t *testing.T) {
 					defer c.Close()
 				}
 				defer close(done)
-				if worst := honest(t, sv, rounds(20)); worst > 3*time.Second {
+				most := 3 * time.Second
+				if underRace { // clients, stacks and server share two slow cores
+					most = 15 * time.Second
+				}
+				if worst := honest(t, sv, rounds(20)); worst > most {
 					t.Errorf("an honest client waited for %v", worst)
 				}
 			})
