@@ -3,6 +3,8 @@ package link
 import (
 	"bytes"
 	"encoding/binary"
+	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +152,18 @@ func TestPacketSocketGoesOnWhenTheInterfaceIsUpAgain(t *testing.T) {
 			t.Errorf("counters: %+v, want 3 frames refused and down once", c)
 		}
 		ip(t, "link set veth0 up")
+		for _, name := range []string{"veth0", "veth1"} { // the kernel drops what it sends before it has seen the carrier
+			for end := time.Now().Add(10 * time.Second); ; {
+				i, err := net.InterfaceByName(name)
+				if err == nil && i.Flags&net.FlagRunning != 0 {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("%s is not up again: %v", name, err)
+				}
+				runtime.Gosched()
+			}
+		}
 		neighbour(t, "veth1", p.info.MAC)
 		exchange(t, q, p.info.MAC, its, kernelUDP(t), ChecksumPartial, true)
 
