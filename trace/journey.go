@@ -73,6 +73,17 @@ type Journey struct {
 	ID     ID
 	Start  time.Time
 	Events []Event
+	// Live says that the journey is that of a real request: it is told what happens, and changes nothing about it. A
+	// dry run's asks everything anew, from the disk.
+	Live bool
+}
+
+// Decisions are the events of a journey that has ended. They are immutable, so that requests which were answered from
+// memory share those of the request whose answer was remembered.
+type Decisions struct {
+	Of     ID // the journey that they were taken on
+	Events []Event
+	Size   int // bytes of memory that they hold, about
 }
 
 // Add records an event. The event's At is filled in when the journey has a start time.

@@ -37,9 +37,16 @@ trace, observe/terminal                 < observe/logfile;
 config, observe/logfile, web/variables  < observe/accesslog, observe/errorlog;
 web/variables, observe/terminal         < observe/explain;
 
+# The glass: what happened is remembered on the loops, put together when somebody asks, and shown.
+NONE                              < observe/glass/api;
+web/variables                     < observe/journey, observe/metrics;
+trace, stack                      < observe/frames;
+observe/journey, observe/frames   < observe/export;
+observe/export, observe/explain, observe/glass/api < observe/glass;
+
 # The life of the process, and its command line.
 NONE < server/control;
-web, site, observe/accesslog, observe/errorlog, server/control < server;
+web, site, observe/accesslog, observe/errorlog, observe/glass, observe/metrics, server/control < server;
 server, observe/explain                        < cmd/vitrine;
 
 # Beside the program: measurements and helpers of tests. Nothing that runs imports these.
@@ -54,6 +61,12 @@ trace        < internal/deps, e2e;
 const past = `
 server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
 server      site/resource    The store of files outlives the sites of one configuration.
+observe/frames stack/link    It keeps what passes an adapter.
+observe/export stack/link    Exports are written as captures are.
+server      observe/journey  The recorder outlives the page, and is asked on the control socket too.
+server      observe/frames   likewise
+server      observe/glass/api What it answers.
+cmd/vitrine observe/glass/api What it is answered.
 server      stack/link       It opens the adapter that the configuration names.
 server      stack/tcp        The bounds and times of the network block are the machine's.
 bench       site/resource    The embedded server has a store of its own.

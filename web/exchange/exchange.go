@@ -38,6 +38,13 @@ type Peer struct {
 	Local      netip.AddrPort
 	Connection uint64 // its number since the program started
 	Listener   any    // what the listener was opened with
+	Opened     int64  // when it was accepted, in nanoseconds since 1970
+	Loop       int    // the event loop that it belongs to
+	// Transport tells what the transport knows of the connection; nil where nothing is known. It is asked on the
+	// connection's loop.
+	Transport socket.Informer
+	// Recorded is for whoever records journeys: exchanges of the connection were. It is used on the loop only.
+	Recorded bool
 }
 
 // Releaser gives back what a piece of a body holds, once the piece is sent or given up.
@@ -63,13 +70,17 @@ func (p *Piece) Len() int64 {
 // Outcome is how an exchange ended, for the log. The carrier fills it in before Finish.
 type Outcome struct {
 	Status   int
-	Body     int64         // body bytes handed to the transport
-	Sent     int64         // those and the head's
-	Received int64         // bytes of the request, head and body as on the wire
-	Elapsed  int64         // nanoseconds since the head was complete
-	Keep     bool          // the connection goes on
-	Ending   *trace.Reason // why the connection stays or ends after this exchange
-	Failure  *trace.Reason // nil when the response was sent whole
+	Body     int64 // body bytes handed to the transport
+	Sent     int64 // those and the head's
+	Received int64 // bytes of the request, head and body as on the wire
+	Elapsed  int64 // nanoseconds since the head was complete
+	Head     int64 // nanoseconds before that when its first byte was seen
+	First    int64 // nanoseconds since the head was complete until the response's first byte was handed to the transport; 0: at once, or never
+	// Where in the connection's two streams of bytes the request and the response begin, from 0.
+	RequestAt, ResponseAt int64
+	Keep                  bool          // the connection goes on
+	Ending                *trace.Reason // why the connection stays or ends after this exchange
+	Failure               *trace.Reason // nil when the response was sent whole
 }
 
 // Exchange is one request and its response. Unless a method says otherwise it is used by one goroutine: the loop

@@ -1,0 +1,91 @@
+// Package frames remembers what passes an adapter, in rings that are bounded in bytes, and finds what belonged to a
+// connection: its frames, its segments by their place in the streams of bytes, and the changes of its state.
+package frames
+
+import (
+	"net/netip"
+	"time"
+
+	"vitrine/stack/link"
+	"vitrine/trace"
+)
+
+// Settings say what is kept.
+type Settings struct {
+	Bytes int64 // of all rings together; 0: nothing is kept
+	Snap  int   // bytes of each frame; 0: 128
+	Most  int   // frames a second on a queue; 0: no bound
+}
+
+// Recorder remembers the frames of one adapter.
+type Recorder struct {
+	// TODO(frames)
+}
+
+// New makes a recorder for an adapter with so many queues.
+func New(queues int, s Settings) *Recorder { return &Recorder{} }
+
+// Configure changes what is kept from now on.
+func (r *Recorder) Configure(s Settings) {}
+
+// See is told of each frame, on its queue's goroutine: it is what link.Trace wants.
+func (r *Recorder) See(e link.Event) {}
+
+// Changed is told of each change of a connection's state, on its queue's goroutine.
+func (r *Recorder) Changed(queue int, local, remote netip.AddrPort, from, to string, why *trace.Reason) {
+}
+
+// Query is whose frames are wanted.
+type Query struct {
+	Local, Remote           netip.AddrPort
+	From, To                time.Time // zero To: until now
+	ISS, IRS                uint32
+	Sequences               bool  // ISS and IRS are known; otherwise they are taken from the SYNs, when those were recorded
+	RequestAt, RequestEnd   int64 // the range of the stream that the client sent
+	ResponseAt, ResponseEnd int64
+	Limit                   int // frames; 0: 1000
+}
+
+// Sequence is what was found, in the order of time.
+type Sequence struct {
+	Frames  []Frame
+	LeftOut uint64 // frames, of whomever, that were not recorded in this time
+	More    int    // of the connection, beyond the limit
+}
+
+// Frame is one frame or one change of state.
+type Frame struct {
+	At       time.Time
+	Out      bool
+	Queue    int
+	Data     []byte        // its beginning
+	Bytes    int           // of the whole frame
+	Pieces   int           // segments of a super-segment; 0 and 1: it is none
+	Piece    int           // payload of each
+	From, To string        // a change of state; Data is nil then
+	Why      *trace.Reason // of the change
+
+	// Decoded.
+	Kind     string // "tcp", "arp", "icmp", "icmpv6", "udp", "ip", "state", "other"
+	Own      bool   // it carries bytes of the asked ranges, or is of the connection's beginning or end
+	Text     string // for people
+	Flags    string // "SYN ACK"
+	Seq, Ack int64  // relative to the initial sequence numbers; -1: not known
+	Len      int    // payload
+	Window   int    // scaled where the shift is known
+	Options  string
+	Again    bool // its bytes were sent before
+}
+
+// Find is what was recorded of a connection.
+func (r *Recorder) Find(q Query) *Sequence { return nil }
+
+// Stats is how much is kept.
+type Stats struct {
+	Frames  int
+	Bytes   int64
+	LeftOut uint64
+}
+
+// Stats is how much is kept at the moment.
+func (r *Recorder) Stats() Stats { return Stats{} }

@@ -1,0 +1,77 @@
+// Package journey remembers requests: the whole way of each, from the accepted connection to its end, with every
+// decision and the line of the configuration that is responsible.
+//
+// A Recorder is told of exchanges on the loops that run them. What it keeps is bounded in bytes; what failed or was slow is
+// kept for longer. Journeys are put together from the records when somebody asks.
+package journey
+
+import (
+	"net/netip"
+	"time"
+
+	"vitrine/socket"
+	"vitrine/trace"
+)
+
+// Journey is one request, as it was recorded. It is a copy, and nobody else's.
+type Journey struct {
+	ID     trace.ID
+	Serial uint32 // which request of its connection this is, from 1
+
+	Began time.Time     // its first byte was seen
+	Start time.Time     // its head was complete
+	First time.Duration // after Start: the response's first byte was handed to the transport; 0: at once, or never
+	Took  time.Duration // after Start: the response's last byte was
+
+	Method, Target, Authority, Protocol, Scheme string // as received; empty where they could not be read
+	Site, Route, File                           string
+	Status                                      int
+
+	Request  Message
+	Response Message
+	// Where in the connection's streams of bytes both are, and how long.
+	RequestAt, ResponseAt int64
+	Received, Sent, Body  int64 // of the request with its body; of the response with its head; of the response's body
+
+	Reasons   []*trace.Reason // the decisions that the log names
+	Positions []*trace.Position
+	Decisions *trace.Decisions // every decision; nil: they were not recorded
+	Shared    bool             // the decisions are those of Decisions.Of, whose answer was remembered
+
+	Keep    bool          // the connection went on
+	Ending  *trace.Reason // why, or why not
+	Failure *trace.Reason // nil: the response was sent whole
+	Slow    bool          // it took longer than the configuration calls slow
+
+	Connection Connection
+}
+
+// Message is the head of a request or a response, as far as it was kept.
+type Message struct {
+	Fields []Field
+	Cut    bool // it was longer than what is kept
+}
+
+// Field is one field line. The value of a secret one was not kept: Hidden is how long it was.
+type Field struct {
+	Name, Value string
+	Hidden      int
+	Secret      bool
+}
+
+// Connection is the connection of a journey.
+type Connection struct {
+	ID            uint64
+	Remote, Local netip.AddrPort
+	Loop          int
+	Opened        time.Time
+	Ended         time.Time     // zero: it is open, or nobody recorded its end
+	Why           *trace.Reason // its end
+	Snapshots     []Snapshot    // in the order of time
+}
+
+// Snapshot is what the transport knew of a connection at a moment.
+type Snapshot struct {
+	At   time.Time
+	Info socket.Info
+}
