@@ -42,6 +42,7 @@ type Journey struct {
 	Ending  *trace.Reason // why, or why not
 	Failure *trace.Reason // nil: the response was sent whole
 	Slow    bool          // it took longer than the configuration calls slow
+	Log     string        // the access log that its line is in; "": none
 
 	Connection Connection
 }

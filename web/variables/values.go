@@ -19,6 +19,7 @@ type Values struct {
 	Route    string          // the pattern of the route that answered
 	Tail     []byte          // what * or ** at the end of the route's pattern matched, decoded
 	File     string          // the file that was sent
+	LogFile  string          // the access log that the exchange's line is written to; empty: none
 	User     string          // who the client proved to be
 	Ident    string          // RFC 1413 identity
 	Status   int             // while the response is being built; 0: the outcome's
