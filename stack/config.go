@@ -7,6 +7,7 @@ import (
 
 	"vitrine/stack/link"
 	"vitrine/stack/tcp"
+	"vitrine/trace"
 )
 
 // Config is what a stack is told once. The zero value of every field but Addresses is a sane default.
@@ -19,6 +20,9 @@ type Config struct {
 	Limits    Limits
 	// Secret keys initial sequence numbers, SYN cookies and port choice. Zero: drawn at random.
 	Secret [32]byte
+	// Changed, when not nil, is told each change of a TCP connection's state, on its shard's goroutine and before anything
+	// else happens to the connection. A TIME_WAIT record that is erased goes from TIME_WAIT to CLOSED.
+	Changed func(shard int, local, remote netip.AddrPort, from, to tcp.State, why *trace.Reason)
 	// Quiet sends nothing that was not asked for: no announcement of own addresses, no check whether somebody else has
 	// them, no reports of groups. It is for tests and for replays.
 	Quiet bool

@@ -138,10 +138,9 @@ func (h *Shard) finish(c *Conn) {
 // rest keeps a TIME_WAIT record in the place of a connection.
 func (h *Shard) rest(t *tuple, hash uint32, wait tcp.TimeWait) {
 	for h.waits.used >= h.limits.TimeWait {
-		reasonTimeWaitFull.Reach()
 		old := h.waits.at(h.waits.oldest).tuple
 		h.waits.remove(h.waits.oldest)
-		h.stack.directory.release(&old)
+		h.erased(&old, reasonTimeWaitFull.Reach())
 	}
 	h.waits.add(t, hash, wait)
 	h.stack.directory.waits(t, h.index)

@@ -192,10 +192,9 @@ func (h *Shard) syn(t *tuple, hash uint32, s *segment.Segment, p *handed, wait u
 // reopen gives the place of a TIME_WAIT record to a new connection (RFC 9293 §3.10.7.4, RFC 6191).
 func (h *Shard) reopen(t *tuple, wait uint32) (old tcp.TimeWait) {
 	if wait != 0 {
-		reasonReopened.Reach()
 		old = h.waits.at(wait).wait
 		h.waits.remove(wait)
-		h.stack.directory.release(t)
+		h.erased(t, reasonReopened.Reach())
 	}
 	return old
 }

@@ -110,6 +110,7 @@ func newShard(s *Stack, index, of int) *Shard {
 		echoes: ip.NewLimiter(ip.LimiterConfig{Rate: l.ICMPRate, Burst: l.ICMPRate, PeerRate: l.ICMPRate, PeerBurst: l.ICMPRate}),
 		outbox: make([][]handed, of),
 	}
+	h.watch()
 	h.memory.limit = max(l.SendMemory/sendChunkBytes, 1)
 	o := s.info.Offloads
 	if h.sums = o.TxChecksum; h.sums {
@@ -243,7 +244,7 @@ func (h *Shard) expire() {
 		h.wheel.now = h.now >> tickBits
 	}
 	if d := h.waits.deadline(); d != 0 && d <= h.now {
-		h.waits.expire(h.now, h.stack.directory.release)
+		h.waits.expire(h.now, func(t *tuple) { h.erased(t, tcp.TimeWaitOver.Reach()) })
 	}
 	h.expireNeighbors()
 	h.expireFragments()

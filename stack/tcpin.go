@@ -58,7 +58,7 @@ func (h *Shard) stranger(t *tuple, hash uint32, b []byte, p *handed) {
 	if n != 0 {
 		w := h.waits.at(n)
 		before := w.wait.Expires()
-		verdict, _ := w.wait.Receive(h.now, s)
+		verdict, why := w.wait.Receive(h.now, s)
 		if w.wait.Expires() != before {
 			h.waits.renew(n)
 		}
@@ -71,7 +71,7 @@ func (h *Shard) stranger(t *tuple, hash uint32, b []byte, p *handed) {
 			return
 		case tcp.Forget:
 			h.waits.remove(n)
-			h.stack.directory.release(t)
+			h.erased(t, why)
 			n = 0
 		}
 	}

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"vitrine/stack/tcp/recovery"
+	"vitrine/stack/tcp/segment"
 	"vitrine/trace"
 )
 
@@ -38,6 +39,10 @@ type Info struct {
 	ReceiveRTT  int64
 	Interactive bool // acknowledgements ride on our data
 
+	// The initial sequence numbers of both directions. In SYN_SENT the peer's is not known yet, and Sequences says so.
+	ISS, IRS  segment.Number
+	Sequences bool
+
 	Sent, Acked, Received uint64 // bytes of the stream
 	SegmentsIn            uint32
 	SegmentsOut           uint32
@@ -65,6 +70,10 @@ func (c *Conn) Info(now int64) Info {
 		Interactive: c.has(flagInteractive), Acked: c.acked, Received: c.taken,
 		SegmentsIn: c.segmentsIn, SegmentsOut: c.segmentsOut, PureACKs: c.acksOut,
 		LastSend: now - c.lastSend, LastReceive: now - c.lastReceive, Probes: int(c.probes),
+	}
+	// Taking the peer's SYN in moves nxt past irs; only after 4 GiB it comes round again.
+	if i.ISS = c.iss; c.nxt != c.irs || c.taken > 0 {
+		i.IRS, i.Sequences = c.irs, true
 	}
 	i.Sent = c.positionOf(c.snd.Nxt())
 	i.Unsent = int(c.end - i.Sent)

@@ -83,6 +83,9 @@ func (t *TimeWait) Answer(now int64, out *segment.Out) {
 	}
 }
 
+// TimeWaitOver is why a record is forgotten when its time has come.
+var TimeWaitOver = reasonTimeWaitOver
+
 // Expires is when the record may be forgotten.
 func (t *TimeWait) Expires() int64 { return t.expires }
 
