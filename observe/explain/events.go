@@ -92,7 +92,11 @@ func (p *printer) section(events []*trace.Event, verdict *trace.Event) {
 				instead = "As above"
 			}
 		}
-		r.text = p.told(e.Reason, instead, e.At)
+		at := e.At
+		if p.borrowed {
+			at = 0 // of another request
+		}
+		r.text = p.told(e.Reason, instead, at)
 		if r.quiet {
 			r.text[0].colour = terminal.Quiet
 		}

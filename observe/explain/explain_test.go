@@ -108,7 +108,7 @@ func TestFieldsOfMessages(t *testing.T) {
 		{Step: "header", Reason: ruleHeld, Subject: "Cache-Control", Position: at(3, 1)},
 		{Step: "type", Reason: typeFound, Subject: "ETag", Taken: true, Position: at(4, 1)},
 	})
-	if len(got) != 2 || got[0] != (Field{"cache-control", "no-store", at(2, 1)}) || got[1] != (Field{Name: "ETag", Value: `"1"`}) {
+	if len(got) != 2 || got[0] != (Field{Name: "cache-control", Value: "no-store", Position: at(2, 1)}) || got[1] != (Field{Name: "ETag", Value: `"1"`}) {
 		t.Errorf("response: %+v", got)
 	}
 	var f message.Fields

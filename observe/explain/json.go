@@ -150,7 +150,7 @@ func fields(list []Field) []jsonField {
 	all := make([]jsonField, 0, len(list))
 	for _, f := range list {
 		j := jsonField{Name: f.Name, Value: f.Value, Position: position(f.Position)}
-		if secret(f.Name) {
+		if f.private() {
 			j.Value, j.Hidden = "", true
 		}
 		all = append(all, j)

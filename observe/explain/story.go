@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -15,12 +16,13 @@ type Story struct {
 	Journey    trace.ID
 	Request    Request
 	Peer       Peer
-	Events     []trace.Event // in the order in which they happened
+	Events     []trace.Event // in the order in which they happened; of a recorded request at least those that the log names
 	Status     int           // of the response; 0: there was none
 	Fields     []Field       // of the response
 	Length     int64         // of the response's body in bytes; -1: not known
 	Keep       bool          // the connection goes on
 	KeepReason *trace.Reason // why it does, or does not
+	Recorded   *Recorded     // nil: it is a dry run
 }
 
 // Request is what was asked for.
@@ -40,6 +42,19 @@ type Peer struct {
 type Field struct {
 	Name, Value string
 	Position    trace.Position // zero: no line is
+	Secret      bool           // the value is secret, although the name does not say so, or was not kept
+	Hidden      int            // how long a value that was not kept is
+}
+
+// private reports whether the value is not to be shown.
+func (f *Field) private() bool { return f.Secret || secret(f.Name) }
+
+// hidden is shown in place of a secret value.
+func (f *Field) hidden() string {
+	if f.Value == "" && f.Hidden > 0 {
+		return fmt.Sprintf("(not shown, %d bytes)", f.Hidden)
+	}
+	return hidden(f.Value)
 }
 
 // headerStep is the step of Events about a field of the response, whose Subject is the field's name.

@@ -33,12 +33,20 @@ func Text(w io.Writer, s *Story, opt TextOptions) error {
 		p.width = usual
 	}
 	p.width = min(max(p.width, least), widest)
+	p.borrowed = s.Recorded != nil && s.Recorded.Shared != 0
 	p.measure(s)
 	p.summary(s)
 	p.request(s)
+	if s.Recorded != nil {
+		p.remembered(s.Recorded)
+	}
 	p.events(s)
 	p.response(s)
 	p.connection(s)
+	if s.Recorded != nil {
+		p.carried(s)
+		p.times(s.Recorded)
+	}
 	_, err := w.Write(p.out)
 	return err
 }
@@ -55,6 +63,8 @@ type printer struct {
 	source  func(string) ([]string, error)
 	quoted  map[string]bool // lines that were quoted
 	heading string          // of the section that is being written
+
+	borrowed bool // the decisions are those of another request
 }
 
 // measure finds the widths of the columns.
@@ -130,6 +140,9 @@ func (p *printer) summary(s *Story) {
 		pieces = append(pieces, piece{p.Glyph(terminal.Dot) + " journey " + s.Journey.String(), terminal.Quiet})
 	}
 	p.paragraph(pieces, 0)
+	if s.Recorded != nil {
+		p.happened(s)
+	}
 }
 
 // paragraph writes pieces wrapped to the whole width.
@@ -156,8 +169,8 @@ func (p *printer) fields(fields []Field) {
 	}
 	for _, f := range fields {
 		value := piece{terminal.Printable(f.Value), terminal.Plain}
-		if secret(f.Name) {
-			value = piece{hidden(f.Value), terminal.Quiet}
+		if f.private() {
+			value = piece{f.hidden(), terminal.Quiet}
 		}
 		p.row(row{subject: terminal.Printable(f.Name), column: column, quiet: true, text: []piece{value}, at: f.Position})
 	}
