@@ -62,6 +62,14 @@ const past = `
 server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
 server      site/resource    The store of files outlives the sites of one configuration.
 observe/frames stack/link    It keeps what passes an adapter.
+observe/frames stack/tcp     It is told the states of connections.
+observe/frames stack/tcp/segment It decodes what it kept with the stack's own views.
+observe/frames stack/ethernet likewise
+observe/frames stack/arp     likewise
+observe/frames stack/ip      likewise
+observe/frames stack/ipv4    likewise
+observe/frames stack/ipv6    likewise
+observe/frames stack/icmp    likewise
 observe/export stack/link    Exports are written as captures are.
 server      observe/journey  The recorder outlives the page, and is asked on the control socket too.
 server      observe/frames   likewise

@@ -17,24 +17,6 @@ type Settings struct {
 	Most  int   // frames a second on a queue; 0: no bound
 }
 
-// Recorder remembers the frames of one adapter.
-type Recorder struct {
-	// TODO(frames)
-}
-
-// New makes a recorder for an adapter with so many queues.
-func New(queues int, s Settings) *Recorder { return &Recorder{} }
-
-// Configure changes what is kept from now on.
-func (r *Recorder) Configure(s Settings) {}
-
-// See is told of each frame, on its queue's goroutine: it is what link.Trace wants.
-func (r *Recorder) See(e link.Event) {}
-
-// Changed is told of each change of a connection's state, on its queue's goroutine.
-func (r *Recorder) Changed(queue int, local, remote netip.AddrPort, from, to string, why *trace.Reason) {
-}
-
 // Query is whose frames are wanted.
 type Query struct {
 	Local, Remote           netip.AddrPort
@@ -48,6 +30,7 @@ type Query struct {
 
 // Sequence is what was found, in the order of time.
 type Sequence struct {
+	Adapter link.Info // which one they passed
 	Frames  []Frame
 	LeftOut uint64 // frames, of whomever, that were not recorded in this time
 	More    int    // of the connection, beyond the limit
@@ -58,6 +41,7 @@ type Frame struct {
 	At       time.Time
 	Out      bool
 	Queue    int
+	Serial   uint64        // with Queue it names the frame
 	Data     []byte        // its beginning
 	Bytes    int           // of the whole frame
 	Pieces   int           // segments of a super-segment; 0 and 1: it is none

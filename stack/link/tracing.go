@@ -4,6 +4,7 @@ package link
 type Event struct {
 	Queue int
 	Out   bool // we send it
+	First bool // of those that were received at once, or that are sent at once: who keeps the time reads the clock here
 	Frame Frame
 }
 
@@ -29,13 +30,15 @@ type traceQueue struct {
 	index    int
 	see      func(Event)
 	reserved []byte
+	sending  bool // something was committed since the last Receive or Flush
 }
 
 func (q *traceQueue) Receive(frames []Frame) (int, error) {
 	n, err := q.Queue.Receive(frames)
-	for _, f := range frames[:n] {
-		q.see(Event{Queue: q.index, Frame: f})
+	for i, f := range frames[:n] {
+		q.see(Event{Queue: q.index, First: i == 0, Frame: f})
 	}
+	q.sending = false
 	return n, err
 }
 
@@ -45,6 +48,12 @@ func (q *traceQueue) Reserve(n int) []byte {
 }
 
 func (q *traceQueue) Commit(n int, m Meta) {
-	q.see(Event{Queue: q.index, Out: true, Frame: Frame{q.reserved[:n], m}})
+	q.see(Event{Queue: q.index, Out: true, First: !q.sending, Frame: Frame{q.reserved[:n], m}})
+	q.sending = true
 	q.Queue.Commit(n, m)
+}
+
+func (q *traceQueue) Flush() error {
+	q.sending = false
+	return q.Queue.Flush()
 }
