@@ -45,7 +45,24 @@ type Journey struct {
 	Log     string        // the access log that its line is in; "": none
 
 	Connection Connection
+
+	refused *trace.Reason // why the protocol refused it
+	failed  bool
 }
+
+// Failed reports whether the request went wrong: its response was not sent whole, is an error of the server's, or follows
+// from something that failed. What was refused, by rule or by the standard, did not fail.
+func (j *Journey) Failed() bool { return j.failed }
+
+// Decision is the Reason that decided the answer, and the configuration's line that is responsible, as
+// variables.Decision tells the log. Both are nil when none was noted.
+func (j *Journey) Decision() (*trace.Reason, *trace.Position) { return j.Failure, nil }
+
+// Host is the host that the request is for: lower case, without port, an IPv6 address without brackets.
+func (j *Journey) Host() string { return string(hostOf([]byte(j.Authority))) }
+
+// Path is the path of the request's target as it was sent, empty where it has none.
+func (j *Journey) Path() string { return string(pathOf([]byte(j.Target))) }
 
 // Message is the head of a request or a response, as far as it was kept.
 type Message struct {

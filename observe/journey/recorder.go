@@ -10,36 +10,6 @@ import (
 	"vitrine/web/variables"
 )
 
-// Settings say what is recorded. They may change while a Recorder runs.
-type Settings struct {
-	Off       bool
-	Failures  bool          // only exchanges that failed or were slow
-	Sample    int           // one in so many; 0 and 1: all
-	Most      int           // a second; 0: no bound. Failures and slow ones are not counted
-	Slow      time.Duration // a request that takes longer is kept as a failure is; 0: none is slow
-	When      *Filter       // only those that match; nil: all
-	Memory    int64         // bytes of the last journeys; 0: 32 MiB
-	Kept      int64         // bytes of those that failed or were slow, when they leave the last ones; 0: 8 MiB
-	HeadBytes int           // of each head; 0: 4 KiB
-	Show      []string      // fields that are recorded although they are secret by type
-	Hide      []string      // further fields that are secret
-}
-
-// Filter chooses journeys. Empty fields choose all.
-type Filter struct {
-	Sites, Hosts []string // exact, without regard to case
-	Paths        []string // patterns of the request target's path, in which * is any text
-	Methods      []string
-	Statuses     []string // "404", or a class: "4xx"
-	Clients      []netip.Prefix
-	Reasons      []string      // ids, or what they begin with when they end in "."; of any decision that was noted
-	Slower       time.Duration // it took at least as long
-	Failed       bool          // only failures
-	Slow         bool          // only slow ones, and failures when Failed is set too
-	Connection   uint64
-	Text         string // in host, target, client, id or a field that is no secret
-}
-
 // Recorder remembers exchanges. Begin, End and ConnectionEnded are called on the loops; the others from any goroutine.
 type Recorder struct {
 	// TODO(journey): the rings
@@ -67,9 +37,9 @@ func (r *Recorder) Force(client netip.AddrPort) (release func()) { return func()
 // Find is a journey by its id.
 func (r *Recorder) Find(id trace.ID) (*Journey, bool) { return nil, false }
 
-// Last are at most n journeys that match, the youngest first, that began before a moment (zero: now), and whether there
-// are more.
-func (r *Recorder) Last(f *Filter, n int, before time.Time) (all []*Journey, more bool) {
+// Last are at most n journeys that match, the youngest first: those that began before a mark (the zero Mark: all), and
+// whether there are more, which a call with the last one's Mark gives.
+func (r *Recorder) Last(f *Filter, n int, before Mark) (all []*Journey, more bool) {
 	return nil, false
 }
 
@@ -87,10 +57,12 @@ type Batch struct {
 type Stats struct {
 	Settings Settings
 	Journeys int
-	Bytes    int64
-	Oldest   time.Time
-	Recorded uint64
-	LeftOut  uint64
+	Bytes    int64     // of memory, with what is kept for longer
+	Limit    int64     // of Bytes
+	Oldest   time.Time // the beginning of the oldest of the last journeys
+	Recorded uint64    // since the recorder was made
+	LeftOut  uint64    // by sampling, conditions and the bound a second
+	Mode     string // what is recorded, in words
 }
 
 // Stats is how much is recorded at the moment.
