@@ -11,18 +11,20 @@ import (
 func (v *visit) deliver() (step, *trace.Reason) {
 	x, t := v.x, v.settings
 	// A fixed answer's head is made once for all paths that lead to it.
-	fixed := v.memorize && v.entry == nil && !t.dynamic && !v.looking()
+	fixed := v.memorize && v.entry == nil && !t.dynamic && !v.rehearsed()
 	if fixed {
 		v.block = t.fixed.Load()
 	}
-	if v.block == nil { // it is there when it was made for an earlier answer
+	made := v.block != nil // for an earlier answer
+	if !made || v.looking() {
 		v.finishHeader()
+	}
+	if !made {
 		v.block = message.NewBlock(v.status, &v.header)
 		if fixed {
 			t.fixed.Store(v.block)
 		}
 	}
-	v.remember()
 	Delivered.Reach()
 	if v.looking() {
 		details := []trace.Detail{trace.D("status", strconv.Itoa(v.status))}
@@ -31,6 +33,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 		}
 		v.tell("deliver", Delivered, nil, string(x.Request.RawTarget()), true, details...)
 	}
+	v.remember()
 	switch {
 	case v.kept:
 		addWhole(x, v.entry)

@@ -15,8 +15,11 @@ func (v *visit) resolve() (step, *trace.Reason) {
 		v.refusal.status = 404
 		return v.refused(NothingHere.Reach(), t.at, nil)
 	}
-	if v.looking() && !v.away {
-		return v.leave(resolve) // Load tells what it finds, and Hot does not
+	if v.rehearsed() && !v.away {
+		return v.leave(resolve) // what is in memory may be older than what is on the disk
+	}
+	if v.looking() {
+		v.resolved = len(v.x.Trace.Events)
 	}
 	v.file = "" // the step begins anew off the loop
 	path, stripped := t.below(v.x.Request.Path())
@@ -44,7 +47,11 @@ func (v *visit) open(path []byte) (*resource.Entry, *resource.Failure) {
 	if v.away {
 		return t.root.Load(string(path), t.load, v.x.Trace)
 	}
-	return t.root.Hot(path, v.x.Start), nil
+	e := t.root.Hot(path, v.x.Start)
+	if e != nil {
+		e.Tell(v.x.Trace)
+	}
+	return e, nil
 }
 
 // openFolder answers for a folder: with a redirect to its slash, its index, its listing, or as if nothing were there.

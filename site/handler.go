@@ -24,6 +24,23 @@ type Options struct {
 	// Failed is told why something that may well be there could not be served, such as a file that the program may
 	// not read. It is called from any goroutine. Nil: nobody is told.
 	Failed func(journey trace.ID, why error)
+	// Observer is told of each exchange's beginning and end; nil: nobody is.
+	Observer Observer
+}
+
+// Observer is told of every exchange that a Handler answers, on the connections' loops, and must not block.
+type Observer interface {
+	// Begin is told first of all, also of exchanges that the protocol refused. It may set Exchange.Trace to a journey that
+	// is Live and has a Start: then the decisions are recorded, and the answer is the same as without.
+	Begin(x *exchange.Exchange)
+	// End is told of the end, before the log is. told are the decisions: those of the exchange's own journey, or those of
+	// the exchange whose answer was remembered (then told.Of is that one's, and Remembered stands among the exchange's
+	// reasons); nil when they were not recorded. When the exchange failed while its function still ran off the loop, they
+	// are those up to the moment in which it left. They are immutable and may be kept; the values may not.
+	//
+	// The journey of an exchange that was detached still belongs to whoever runs it, and must not be used again. That of
+	// any other may.
+	End(v *variables.Values, told *trace.Decisions)
 }
 
 // Handler answers exchanges by one configuration. It is immutable and safe for concurrent use; a reload makes a new
@@ -78,11 +95,14 @@ var special = message.Set(message.IfMatch, message.IfNoneMatch, message.IfModifi
 func plain(x *exchange.Exchange) bool {
 	r := x.Request
 	return (r.Method == message.GET || r.Method == message.HEAD) && r.ContentLength == 0 && !r.Fields.HasAny(special) &&
-		x.Trace == nil && x.Refused == nil && !schemeUnmet(r)
+		(x.Trace == nil || x.Trace.Live) && x.Refused == nil && !schemeUnmet(r)
 }
 
 // Serve answers an exchange, on its loop: from memory, or step by step.
 func (h *Handler) Serve(x *exchange.Exchange) {
+	if o := h.opt.Observer; o != nil && x.Trace == nil { // a dry run is nobody's journey
+		o.Begin(x)
+	}
 	if plain(x) && h.recall(x) {
 		return
 	}
@@ -93,32 +113,44 @@ func (h *Handler) Serve(x *exchange.Exchange) {
 
 var values = sync.Pool{New: func() any { return new(variables.Values) }}
 
-// Finish records an exchange that has ended.
+// Finish tells the observer and the log of an exchange that has ended.
 func (h *Handler) Finish(x *exchange.Exchange) {
 	switch p := x.Pinned.(type) {
 	case *answer:
-		if p.settings.record != nil {
+		if record := p.settings.record; record != nil || h.opt.Observer != nil {
 			vals := values.Get().(*variables.Values)
 			vals.Exchange = x
 			p.describe(vals)
-			record(p.settings, vals)
+			h.tell(vals, p.told, record)
 		}
 	case *visit:
-		if p.settings.record != nil {
+		if record := p.settings.record; record != nil || h.opt.Observer != nil {
 			vals := values.Get().(*variables.Values)
 			vals.Exchange = x
 			p.describe(vals)
-			record(p.settings, vals)
+			h.tell(vals, p.decisions(), record)
 		}
 		if !p.away {
 			p.end()
+		}
+	default: // Serve did not come that far
+		if h.opt.Observer != nil {
+			vals := values.Get().(*variables.Values)
+			vals.Exchange = x
+			h.tell(vals, nil, nil)
 		}
 	}
 	x.Pinned = nil
 }
 
-func record(t *settings, vals *variables.Values) {
-	t.record(vals)
+// tell tells those who want to know how an exchange ended. record may be nil.
+func (h *Handler) tell(vals *variables.Values, told *trace.Decisions, record func(*variables.Values)) {
+	if h.opt.Observer != nil {
+		h.opt.Observer.End(vals, told)
+	}
+	if record != nil {
+		record(vals)
+	}
 	*vals = variables.Values{}
 	values.Put(vals)
 }

@@ -41,7 +41,13 @@ type answer struct {
 
 	reasons []*trace.Reason
 	lines   []*trace.Position
+	told    *trace.Decisions // of the walk that came to it; nil: nobody looked
+	head    *message.Block   // that the walk gave the file: the decisions are those of no other
 }
+
+// mostTold bounds the memory of one answer's decisions. A site with hundreds of routes has more for each path; whoever
+// looks is told those of every request anew.
+const mostTold = 8 << 10
 
 func (m *memory) init() { m.seed = maphash.MakeSeed() }
 
@@ -134,7 +140,7 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 		return false
 	}
 	a := s.memory.find(x.Request.Path(), x.Request.Method)
-	if a == nil {
+	if a == nil || x.Trace != nil && a.told == nil { // whoever looks first takes the walk, and the next ones share it
 		return false
 	}
 	block := a.block
@@ -145,7 +151,7 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 		if e == nil {
 			return false
 		}
-		if block, _ = a.settings.head(e); block == nil {
+		if block, _ = a.settings.head(e); block == nil || x.Trace != nil && block != a.head {
 			e.Release()
 			return false
 		}
@@ -181,8 +187,14 @@ func (v *visit) remember() {
 	a := &answer{path: string(path), method: v.x.Request.Method, settings: t, tail: v.tail, file: v.file}
 	reasons, lines := v.x.Why()
 	a.reasons, a.lines = append(a.reasons, reasons...), append(a.lines, lines...)
+	if v.looking() {
+		v.told = trace.NewDecisions(v.x.Journey, v.x.Trace.Events)
+		if v.told.Size <= mostTold {
+			a.told = v.told
+		}
+	}
 	if v.entry != nil {
-		a.below = []byte(v.entry.Path)
+		a.below, a.head = []byte(v.entry.Path), v.block
 		if !v.kept {
 			t.attach(v.entry, v.block, reasons[len(reasons)-1])
 		}

@@ -5,14 +5,18 @@ import (
 
 	"vitrine/site/content"
 	"vitrine/trace"
+	"vitrine/web/message"
 )
 
 // present gives the file its media type and decides, by the request's preconditions and ranges, what is sent of it.
 func (v *visit) present() (step, *trace.Reason) {
 	x, t := v.x, v.settings
+	var head *message.Block
 	if v.memorize && plain(x) && !t.dynamic {
-		if block, why := t.head(v.entry); block != nil { // it was answered before, for another path or method
-			v.block, v.status, v.kept = block, block.Status(), true
+		var why *trace.Reason
+		head, why = t.head(v.entry)
+		if head != nil && !v.looking() { // it was answered before, for another path or method
+			v.block, v.status, v.kept = head, head.Status(), true
 			return deliver, why.Reach()
 		}
 	}
@@ -20,7 +24,16 @@ func (v *visit) present() (step, *trace.Reason) {
 		Status: v.status, Ranges: v.h.conf.Limits.Ranges.V, Now: x.Start / int64(time.Second),
 	}, &v.header, x.Trace)
 	v.memorize = v.memorize && a.Whole
-	return v.take(a)
+	next, why := v.take(a)
+	if head != nil && v.memorize { // whoever looks was told how it came about, and gets the same
+		for i := range v.pieces {
+			if r := v.pieces[i].Release; r != nil {
+				r.Release()
+			}
+		}
+		v.block, v.pieces, v.kept = head, nil, true
+	}
+	return next, why
 }
 
 // list answers for a folder with what is in it, as the request's preconditions have it.

@@ -22,8 +22,11 @@ type visit struct {
 	values   variables.Values
 	buf      []byte // of templates and paths
 
-	away     bool        // it went off the loop
-	answered atomic.Bool // what follows is complete; set when it was written off the loop
+	away     bool             // it went off the loop
+	before   []trace.Event    // those of the journey when it did
+	resolved int              // events of the journey before the step resolve, which begins anew off the loop
+	told     *trace.Decisions // those of the journey, copied when the answer was remembered with them
+	answered atomic.Bool      // what follows is complete; set when it was written off the loop
 
 	status   int
 	header   message.Header   // of the response so far
@@ -83,9 +86,30 @@ func (v *visit) describe(vals *variables.Values) {
 	}
 }
 
+// decisions are those of the visit's journey. The visit's function may still run when its exchange has failed, and add to
+// them: then they are those that it was handed over with.
+func (v *visit) decisions() *trace.Decisions {
+	tr := v.x.Trace
+	switch {
+	case tr == nil || !tr.Live:
+		return nil
+	case v.away && !v.answered.Load():
+		return trace.NewDecisions(v.x.Journey, v.before)
+	case v.told != nil:
+		return v.told
+	}
+	return trace.NewDecisions(v.x.Journey, tr.Events)
+}
+
 // leave goes off the loop, where the walk goes on with a step. When too many wait there already, the answer is 503.
 func (v *visit) leave(next step) (step, *trace.Reason) {
 	v.away = true
+	if v.looking() {
+		if next == resolve {
+			v.x.Trace.Events = v.x.Trace.Events[:v.resolved]
+		}
+		v.before = v.x.Trace.Events
+	}
 	v.h.hold()
 	if v.x.Go(func(*exchange.Exchange) {
 		defer v.h.drop()
@@ -110,6 +134,9 @@ func (v *visit) refused(why *trace.Reason, line *trace.Position, details []trace
 
 // looking reports whether somebody looks. It is asked before an event is made.
 func (v *visit) looking() bool { return v.x.Trace != nil }
+
+// rehearsed reports whether the exchange is a dry run, which asks everything anew.
+func (v *visit) rehearsed() bool { return v.x.Trace != nil && !v.x.Trace.Live }
 
 // tell adds an event to the journey.
 func (v *visit) tell(where string, why *trace.Reason, line *trace.Position, subject string, taken bool, details ...trace.Detail) {

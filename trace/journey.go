@@ -2,9 +2,11 @@ package trace
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // ID names one request's journey. It is unique within a run of the program and unlikely to repeat across runs.
@@ -84,6 +86,28 @@ type Decisions struct {
 	Of     ID // the journey that they were taken on
 	Events []Event
 	Size   int // bytes of memory that they hold, about
+}
+
+// NewDecisions copies events into Decisions of a journey; nil when there are none. What the events point to is shared.
+func NewDecisions(of ID, events []Event) *Decisions {
+	if len(events) == 0 {
+		return nil
+	}
+	d := &Decisions{Of: of, Events: append(make([]Event, 0, len(events)), events...), Size: int(unsafe.Sizeof(Decisions{}))}
+	for i := range d.Events {
+		d.Events[i].Details = slices.Clip(d.Events[i].Details)
+		d.Size += d.Events[i].size()
+	}
+	return d
+}
+
+// size is how many bytes an event holds, about: some of its texts are the program's own, or a configuration's.
+func (e *Event) size() int {
+	n := int(unsafe.Sizeof(*e)) + len(e.Subject)
+	for i := range e.Details {
+		n += int(unsafe.Sizeof(e.Details[i])) + len(e.Details[i].Value)
+	}
+	return n
 }
 
 // Add records an event. The event's At is filled in when the journey has a start time.

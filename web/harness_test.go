@@ -131,7 +131,7 @@ func start(t *testing.T, arch string, s Settings, f func(x *Exchange), options .
 	arch, own := strings.CutPrefix(arch, ownStack)
 	o := Options{Architecture: arch, Loops: 2, Workers: 3,
 		Refused: func(_ netip.AddrPort, _ any, why *trace.Reason) { offer(sv.refused, why) },
-		Ended:   func(_ netip.AddrPort, why *trace.Reason) { offer(sv.ended, why) },
+		Ended:   func(_ *Peer, why *trace.Reason) { offer(sv.ended, why) },
 		Failed:  func(err error) { offer(sv.failures, err) },
 	}
 	listen := "127.0.0.1:0"

@@ -69,7 +69,8 @@ const discardLimit = 256 << 10
 
 func newHTTP1(srv *Server, c *serve.Conn) *http1Conn {
 	h := &http1Conn{srv: srv, conn: c}
-	h.peer = exchange.Peer{Remote: c.Remote(), Local: c.Local(), Connection: c.ID(), Listener: c.Listener()}
+	h.peer = exchange.Peer{Remote: c.Remote(), Local: c.Local(), Connection: c.ID(), Listener: c.Listener(),
+		Opened: c.Opened(), Loop: c.Loop(), Transport: c.Transport()}
 	h.adopt(srv.now.Load())
 	if t := srv.settings.Load().HeaderTimeout; t > 0 {
 		c.SetDeadline(serve.Now() + int64(t))

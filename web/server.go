@@ -103,8 +103,10 @@ type Options struct {
 	Threads      int
 	// Refused is told of connections that are not taken. It is called on a loop and must not block.
 	Refused func(remote netip.AddrPort, listener any, why *trace.Reason)
-	// Ended is told of each connection's end and why. It must not block, and may be called from any goroutine.
-	Ended func(remote netip.AddrPort, why *trace.Reason)
+	// Ended is told of each connection's end and why, with the Peer that its exchanges had; one that never had an exchange
+	// has a Peer, too. It is called when its last exchange has ended, in the connection's last turn, where Peer.Transport
+	// can still be asked, and must not block.
+	Ended func(p *Peer, why *trace.Reason)
 	// Failed is told of errors of the server itself and of handlers' panics, from any goroutine.
 	Failed func(err error)
 }
@@ -140,7 +142,7 @@ func NewServer(h Handler, s Settings, o Options) (*Server, error) {
 	}
 	var ended func(c *serve.Conn, why *trace.Reason)
 	if o.Ended != nil {
-		ended = func(c *serve.Conn, why *trace.Reason) { o.Ended(c.Remote(), why) }
+		ended = func(c *serve.Conn, why *trace.Reason) { o.Ended(&c.Driver().(*http1Conn).peer, why) }
 	}
 	engine, err := serve.New(serve.Options{
 		Architecture: o.Architecture, Network: o.Network, Loops: o.Loops, Workers: o.Workers, Threads: o.Threads,

@@ -62,6 +62,13 @@ func (r *Root) Hot(path []byte, now int64) *Entry {
 	return e
 }
 
+// Tell adds to a journey, which may be nil, that the entry was hot.
+func (e *Entry) Tell(tr *trace.Journey) {
+	if tr != nil {
+		tr.Add(trace.Event{Step: step, Reason: reasonKept.Reach(), Subject: e.Path, Taken: true, Details: e.Details()})
+	}
+}
+
 // LoadOptions are what differs between those who share a root.
 type LoadOptions struct {
 	Hidden bool // names that begin with a dot are served, too

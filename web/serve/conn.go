@@ -54,6 +54,7 @@ type Conn struct {
 	remote   netip.AddrPort
 	local    netip.AddrPort
 	id       uint64
+	opened   int64 // when it was accepted, nanoseconds since 1970
 
 	slot     uint32 // in loop.conns
 	ready    socket.Ready
@@ -109,6 +110,21 @@ func (c *Conn) Local() netip.AddrPort { return c.local }
 
 // ID is the connection's number since the program started.
 func (c *Conn) ID() uint64 { return c.id }
+
+// Opened is when the connection was accepted, in nanoseconds since 1970.
+func (c *Conn) Opened() int64 { return c.opened }
+
+// Loop is the index of the loop that the connection belongs to.
+func (c *Conn) Loop() int { return c.loop.index }
+
+// Transport tells what the transport knows of the connection, nil where nothing is known. It is asked within a turn.
+func (c *Conn) Transport() socket.Informer {
+	t, _ := c.ep.(socket.Informer)
+	return t
+}
+
+// Driver is what speaks the protocol on the connection.
+func (c *Conn) Driver() Driver { return c.driver }
 
 // Listener is what Engine.Listen was given as the listener's tag.
 func (c *Conn) Listener() any { return c.listener.tag.Load().(holder).v }
@@ -470,12 +486,12 @@ func (c *Conn) die(w *Worker, why *trace.Reason, abort bool) {
 	c.release()
 	w.Out = w.Out[:0]
 	c.driver.Gone(w, c, why)
+	if ended := c.loop.engine.o.Ended; ended != nil { // before it is closed: the transport still knows something then
+		ended(c, why)
+	}
 	if abort {
 		c.ep.Abort()
 	} else {
 		c.ep.Close()
-	}
-	if ended := c.loop.engine.o.Ended; ended != nil {
-		ended(c, why)
 	}
 }

@@ -77,7 +77,7 @@ type Options struct {
 	// Refused is told of each connection that is not taken. It is called on a loop and must not block.
 	Refused func(remote netip.AddrPort, listener any, why *trace.Reason)
 	// Ended is told of each connection's end and why; nil: nobody wants to know. It is called within the connection's
-	// last turn and must not block.
+	// last turn, when the driver has let it go and just before its endpoint is closed, and must not block.
 	Ended func(c *Conn, why *trace.Reason)
 	// Failed is told of errors of the engine itself. It may be called from any goroutine.
 	Failed func(err error)
@@ -154,8 +154,8 @@ func New(o Options, s Settings) (*Engine, error) {
 				has, o.Architecture, EventsPerCore)
 		}
 	}
-	for range n {
-		l, err := newLoop(e)
+	for i := range n {
+		l, err := newLoop(e, i)
 		if err != nil {
 			return nil, errors.Join(err, e.shut())
 		}

@@ -15,6 +15,7 @@ import (
 // loop waits for connections and runs their turns, or has them run, by the architecture. It is run by one goroutine.
 type loop struct {
 	engine *Engine
+	index  int
 	poller socket.Poller
 	worker *Worker
 	exec   executor
@@ -58,12 +59,12 @@ type executor interface {
 	close()
 }
 
-func newLoop(e *Engine) (*loop, error) {
+func newLoop(e *Engine, index int) (*loop, error) {
 	p, err := e.o.Network.NewPoller()
 	if err != nil {
 		return nil, err
 	}
-	l := &loop{engine: e, poller: p, worker: newLocalWorker(e), bell: make(chan struct{}, 1)}
+	l := &loop{engine: e, index: index, poller: p, worker: newLocalWorker(e), bell: make(chan struct{}, 1)}
 	l.worker.look()
 	l.wheel.last = l.worker.Now / tick
 	switch e.o.Architecture {
@@ -355,7 +356,7 @@ func (l *loop) accept(a *accepting) {
 		e.accepted.Add(1)
 		a.ln.open.Add(1)
 		c := &Conn{ep: in.Endpoint, loop: l, listener: a.ln, remote: in.Remote, local: in.Local,
-			id: e.lastID.Add(1), counted: s.ConnectionsPerClient > 0}
+			id: e.lastID.Add(1), opened: l.worker.Wall, counted: s.ConnectionsPerClient > 0}
 		c.tagger, _ = in.Endpoint.(socket.Tagger)
 		c.driver = e.o.NewDriver(c)
 		l.add(c)
