@@ -2,7 +2,6 @@ package glass
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,32 +73,11 @@ func SnapshotOf(i *socket.Info, at time.Duration) api.Snapshot {
 
 func micro(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// decided is the Reason that decided a journey's answer, with the line that is responsible, as the log names them.
-func decided(j *journey.Journey) (*trace.Reason, *trace.Position) {
-	if j.Failure != nil {
-		return j.Failure, nil
-	}
-	for i := len(j.Reasons) - 1; i >= 0; i-- {
-		if k := j.Reasons[i].Kind; k != trace.Info && k != trace.Close {
-			return j.Reasons[i], at(j.Positions, i)
-		}
-	}
-	if i := len(j.Reasons) - 1; i >= 0 {
-		return j.Reasons[i], at(j.Positions, i)
-	}
-	return nil, nil
-}
-
 func at(all []*trace.Position, i int) *trace.Position {
 	if i < len(all) {
 		return all[i]
 	}
 	return nil
-}
-
-// failed reports whether something went wrong on the server's side, or beyond it.
-func failed(j *journey.Journey) bool {
-	return j.Failure != nil || j.Status >= 500 || slices.ContainsFunc(j.Reasons, func(r *trace.Reason) bool { return r.Kind == trace.Failed })
 }
 
 // responsible is the configuration's line to look at first: the verdict's, else that of the last decision before it that
@@ -141,9 +119,9 @@ func responsible(j *journey.Journey, why *trace.Reason, p *trace.Position) *api.
 // SummaryOf is a journey in a list.
 func SummaryOf(j *journey.Journey) api.Summary {
 	s := api.Summary{ID: j.ID.String(), Start: j.Start, TookUS: micro(j.Took), Method: j.Method, Host: j.Authority, Target: j.Target, Status: j.Status,
-		Body: j.Body, Client: j.Connection.Remote.String(), Site: j.Site, Route: j.Route, Failed: failed(j), Slow: j.Slow,
+		Body: j.Body, Client: j.Connection.Remote.String(), Site: j.Site, Route: j.Route, Failed: j.Failed(), Slow: j.Slow,
 		Conn: j.Connection.ID, Serial: j.Serial}
-	why, p := decided(j)
+	why, p := j.Decision()
 	if why != nil {
 		s.Reason, s.Kind = why.ID, why.Kind.String()
 	}
@@ -187,14 +165,22 @@ func fieldsOf(m *journey.Message, told *trace.Decisions) []api.Field {
 
 // fieldPosition is the line of the last decision about a field of the response.
 func fieldPosition(name string, events []trace.Event) *api.Position {
-	var last *api.Position
+	if p := lastPosition(name, events); p != nil {
+		return PositionOf(*p)
+	}
+	return nil
+}
+
+func lastPosition(name string, events []trace.Event) (last *trace.Position) {
 	for i := range events {
 		if e := &events[i]; e.Step == "header" && e.Taken && strings.EqualFold(e.Subject, name) {
-			last = PositionOf(e.Position)
+			last = &e.Position
 		}
 	}
 	return last
 }
+
+const noDecisions = "The decisions of this request were not recorded."
 
 // journeyOf is a journey in full, but for its frames.
 func journeyOf(j *journey.Journey) *api.Journey {
@@ -203,7 +189,7 @@ func journeyOf(j *journey.Journey) *api.Journey {
 	out.Request, out.Response = messages(j)
 	switch {
 	case j.Decisions == nil:
-		out.NoEvents = "The decisions of this request were not recorded."
+		out.NoEvents = noDecisions
 	default:
 		out.Events = EventsOf(j.Decisions.Events)
 		if j.Shared {
@@ -213,7 +199,7 @@ func journeyOf(j *journey.Journey) *api.Journey {
 			}
 		}
 	}
-	why, _ := decided(j)
+	why, _ := j.Decision()
 	out.Verdict = verdict(j, why, out.Events)
 	c := &j.Connection
 	out.Connection = api.Connection{ID: c.ID, Remote: c.Remote.String(), Local: c.Local.String(), Loop: c.Loop, Opened: c.Opened, Why: ReasonOf(c.Why)}

@@ -136,7 +136,7 @@ func (l *layers) transport(own bool) {
 func (l *layers) exchange() {
 	j := l.j
 	l.add("http", "HTTP", strings.TrimSpace(fmt.Sprintf("%s %s %s, %d bytes", j.Method, clip(j.Target, 60), j.Protocol, j.Received)), l.began, 0)
-	why, _ := decided(j)
+	why, _ := j.Decision()
 	text := "no site was chosen"
 	if j.Site != "" {
 		text = "site " + j.Site
