@@ -1,0 +1,5 @@
+import { empty } from "./parts.js";
+
+export function view() {
+  return { title: "", template: () => empty("Soon", "This view is being made.") };
+}
