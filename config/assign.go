@@ -20,6 +20,9 @@ import (
 // assign evaluates a setting, checks it and puts it into its field. A null is as if the setting were not written.
 func (d *decoder) assign(s *setting, a *attr, owner any) {
 	field := s.field(owner)
+	if s.secret {
+		d.hide(a.file, a.expr)
+	}
 	if s.kind.isList() {
 		if elements := d.list(s, a); !a.null {
 			d.assignList(s, elements, field)
@@ -114,6 +117,12 @@ func (d *decoder) assignText(s *setting, text string, l located, field any) {
 		if len(text) > longestSocket {
 			d.fail(l.at, fmt.Sprintf("this path of a socket has %d bytes, and %d are the most: %s", len(text), longestSocket, quoted(text)), "choose a shorter one")
 			return
+		}
+		store(field, text, l)
+	case kindRead:
+		if text != "" {
+			text = d.resolve(text, l)
+			d.readable(s, text, l)
 		}
 		store(field, text, l)
 	case kindFile:

@@ -36,10 +36,13 @@ type Config struct {
 	Access    Log                      // the access log of requests that no site answered; the same as Base.Access
 	Errors    ErrorLog                 // the error log
 	Control   Control                  // how other commands ask the running server
+	Admin     *Admin                   // the page about the running server; nil: nobody asked for one
+	Journeys  Journeys                 // what is recorded of requests
 	Server    Value[string]            // the Server response field; empty sends none
 	Expects   []*Expect                // every expect block, those inside sites too, in file order
 	Paths     []string                 // every file that was read, the first one first
 	Variables map[string]Value[string] // environment variables that were read; secrets are not in here
+	Sources   map[string][]string      // the lines of every file and flag that was read, without secrets
 }
 
 // Listen is one listen block: one or more addresses with the clients that may connect. Blocks of different sites may

@@ -82,6 +82,10 @@ func stamp(value any, pos trace.Position) {
 	switch v := value.(type) {
 	case *Network:
 		v.Pos = pos
+	case *Admin:
+		v.Pos = pos
+	case *OTLP:
+		v.Pos = pos
 	case *Listen:
 		v.Pos = pos
 	case *Site:

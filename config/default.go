@@ -13,6 +13,7 @@ type ServeOptions struct {
 	Root     string   // the folder; empty: the working directory
 	Listen   []string // --listen; empty: DefaultListen
 	IO       string   // --io; empty: the default
+	Admin    string   // --admin: where the page about the server is, or "off"; empty: DefaultAdmin
 	Net      string   // --net: the own stack's adapter and addresses; empty: the kernel's sockets
 	Log      string   // --log: a format of the access log, or "off"; empty: readable on a terminal, combined elsewhere
 	Terminal bool     // standard output is a terminal
@@ -61,6 +62,16 @@ func (opt ServeOptions) Check() *Diagnostics {
 		if !d.diags.HasErrors() {
 			d.config = Default(opt)
 			d.checkListensOn()
+		}
+	}
+	if opt.Admin != "" {
+		before := d.diags.errors()
+		d.admin(opt.Admin)
+		if d.diags.errors() == before {
+			listens := d.config.Listens
+			d.config.Listens = Default(opt).Listens
+			d.checkAdminWhole()
+			d.config.Listens = listens
 		}
 	}
 	choice("--io", opt.IO, Choices("io"))
@@ -121,6 +132,12 @@ func Default(opt ServeOptions) *Config {
 	c.Base.BodyBytes = c.Limits.BodyBytes
 	c.Access = c.Base.Access
 
+	c.Admin = d.newAdmin(flagged(chosen, "").Pos)
+	c.Admin.Address = flagged(chosen, DefaultAdmin)
+	if opt.Admin != "" {
+		d.admin(opt.Admin)
+	}
+
 	l := &Listen{}
 	d.defaults(listenBlock, l)
 	l.Addresses = []Value[string]{flagged(chosen, DefaultListen)}
@@ -145,6 +162,7 @@ func Default(opt ServeOptions) *Config {
 	}
 	s.Settings.Root = &root
 	c.Sites = []*Site{s}
+	d.keepSources()
 	return c
 }
 

@@ -77,6 +77,10 @@ func blockPosition(value any) trace.Position {
 	switch v := value.(type) {
 	case *Network:
 		return v.Pos
+	case *Admin:
+		return v.Pos
+	case *OTLP:
+		return v.Pos
 	case *Listen:
 		return v.Pos
 	case *Site:

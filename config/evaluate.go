@@ -14,8 +14,10 @@ type local struct {
 	attr  *attr
 	state localState
 	used  bool
-	value cty.Value
-	pos   trace.Position // of the definition, or of what the definition was read from
+	// secret says that it is used for a secret, and so is one.
+	secret bool
+	value  cty.Value
+	pos    trace.Position // of the definition, or of what the definition was read from
 }
 
 type localState uint8
@@ -120,7 +122,7 @@ func (d *decoder) lookup(name string, at hcl.Range) (string, bool) {
 		return "", false
 	}
 	text, set := d.opt.Env(name)
-	if set && !isSecret(name) && d.config != nil {
+	if set && !isSecret(name) && !d.secrets[name] && d.config != nil {
 		pos := d.position(at)
 		pos.Origin = trace.Environment
 		if _, seen := d.config.Variables[name]; !seen {

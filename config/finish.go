@@ -24,6 +24,8 @@ func (d *decoder) finish() {
 	}
 	d.checkListens()
 	d.checkListensOn()
+	d.checkAdminWhole()
+	d.checkWhen()
 	d.checkQueues()
 	d.checkHosts()
 	for _, e := range c.Expects {

@@ -12,7 +12,7 @@ import (
 // below each other. It changes space only. A text with syntax errors is returned as it is, with the errors.
 func Format(src []byte, filename string) ([]byte, *Diagnostics) {
 	d := newDecoder(Options{NoFiles: true})
-	f := &file{name: filename, source: source{src, lineStarts(src)}}
+	f := &file{name: filename, source: newSource(src)}
 	d.byName[filename] = f
 	d.diags.addSource(filename, f.source)
 	if !d.legible(f) {

@@ -22,6 +22,7 @@ type Options struct {
 	ReadFile  func(path string) ([]byte, error)      // nil: of the file system, up to 16 MiB
 	Glob      func(pattern string) ([]string, error) // of includes; nil: filepath.Glob
 	NoFiles   bool                                   // do not look whether roots and missing pages exist
+	Admin     string                                 // what --admin says, in place of an admin block's address; empty: nothing
 	Net       string                                 // what --net says, in place of a network block; empty: nothing
 	ReasonIDs func() []string                        // the ids that expect blocks may name; nil: they are not checked
 }
@@ -63,10 +64,14 @@ func Parse(src []byte, filename string, opt Options) (*Config, *Diagnostics) {
 	if d.opt.Net != "" {
 		d.network(d.opt.Net)
 	}
+	if d.opt.Admin != "" {
+		d.admin(d.opt.Admin)
+	}
 	for _, f := range d.files {
 		d.checkLocals(f)
 	}
 	d.finish()
+	d.keepSources()
 	if d.diags.HasErrors() {
 		return nil, d.diags
 	}
@@ -103,6 +108,7 @@ type decoder struct {
 	written   map[any]*block    // the block that a value was decoded from
 	seenRoots map[string]bool   // roots that were checked already
 	broken    bool              // some file has a syntax error
+	secrets   map[string]bool   // environment variables that are used for secrets
 	defaulted bool              // the program's own defaults are being decoded
 }
 
@@ -116,14 +122,23 @@ func newDecoder(opt Options) *decoder {
 		expectIn:  make(map[*Expect]*Site),
 		written:   make(map[any]*block),
 		seenRoots: make(map[string]bool),
+		secrets:   make(map[string]bool),
 	}
 	d.functions = d.callable()
 	return d
 }
 
+// keepSources puts the texts that were read into the configuration, for whoever shows its lines.
+func (d *decoder) keepSources() {
+	d.config.Sources = make(map[string][]string, len(d.byName))
+	for name, f := range d.byName {
+		d.config.Sources[name] = f.shownLines()
+	}
+}
+
 // read parses a file and appends what it says to top, and then what the files it includes say.
 func (d *decoder) read(name string, src []byte, parent *file, top *body) {
-	f := &file{name: name, source: source{src, lineStarts(src)}, parent: parent, locals: make(map[string]*local)}
+	f := &file{name: name, source: newSource(src), parent: parent, locals: make(map[string]*local)}
 	f.dir = filepath.Dir(name)
 	if abs, err := filepath.Abs(f.dir); err == nil {
 		f.dir = abs

@@ -19,7 +19,7 @@ const netExample = netFlag + " tap:tap0,198.18.0.2/24"
 // network makes the network block that the flag says, in place of one in a file. The flag becomes the same tree as a
 // block, so that everything is checked and reported in the same way, with carets under its parts.
 func (d *decoder) network(text string) {
-	f := &file{name: netFlag, source: source{[]byte(text), lineStarts([]byte(text))}, flag: true}
+	f := &file{name: netFlag, source: newSource([]byte(text)), flag: true}
 	d.byName[netFlag] = f
 	d.diags.addSource(netFlag, f.source)
 	t := d.root.block("network")

@@ -163,22 +163,26 @@ func (r *report) paragraph(label, text string) {
 
 // source is a text that Diagnostics quote.
 type source struct {
-	text  []byte
-	lines []int // where each of its lines begins
+	text   []byte
+	lines  []int   // where each of its lines begins
+	hidden *[]span // secrets; they are known when it has been decoded
 }
 
-// line is the text of line n, counted from 1, without its end.
+func newSource(text []byte) source { return source{text, lineStarts(text), new([]span)} }
+
+// line is the text of line n, counted from 1, without its end and without secrets.
 func (s source) line(n int) (string, bool) {
 	if n < 1 || n > len(s.lines) {
 		return "", false
 	}
-	line, _, _ := bytes.Cut(s.text[s.lines[n-1]:], []byte{'\n'})
+	start := s.lines[n-1]
+	line, _, _ := bytes.Cut(s.text[start:], []byte{'\n'})
 	return strings.Map(func(c rune) rune {
 		if c != '\t' && unicode.IsControl(c) {
 			return utf8.RuneError // a terminal must not obey what a file says
 		}
 		return c
-	}, strings.TrimSuffix(string(line), "\r")), true
+	}, s.masked(start, strings.TrimSuffix(string(line), "\r"))), true
 }
 
 // byteOfColumn is the offset of the character with that column, counted from 1, or the line's end.

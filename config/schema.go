@@ -35,8 +35,8 @@ var schema = &blockType{
 			also: []string{"import", "includes"}},
 	},
 	blocks: []*blockType{
-		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, controlBlock,
-		filesBlock, typesBlock, headerBlock, siteBlock, expectBlock,
+		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, adminBlock, journeysBlock,
+		controlBlock, filesBlock, typesBlock, headerBlock, siteBlock, expectBlock,
 	},
 }
 

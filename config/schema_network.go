@@ -130,8 +130,8 @@ var ipBlock = always(func(n *Network) any { return &n.IP }, blockType{
 // controlBlock is how other commands talk to the running server.
 var controlBlock = always(func(c *Config) any { return &c.Control }, blockType{
 	name: "control",
-	doc:  "The socket by which vitrine sockets, vitrine capture and vitrine counters ask a running server. Only its own user, and root, may use it.",
-	also: []string{"admin", "ctl", "control_socket", "stats"},
+	doc:  "The socket by which vitrine journeys, sockets, capture and counters ask a running server. Only its own user, and root, may use it.",
+	also: []string{"ctl", "control_socket", "socket", "admin_socket"},
 	settings: []*setting{
 		{name: "off", kind: kindBool, initial: `false`,
 			doc:   "Whether there is none.",

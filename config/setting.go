@@ -29,6 +29,7 @@ const (
 	kindAddresses              // a list of addresses
 	kindSocket                 // the path of a Unix socket, relative to the file that says it; empty: none is said
 	kindFile                   // a file, relative to the file that says it, or stdout or stderr
+	kindRead                   // a file that is there to be read, relative to the file that says it; empty: none is said
 )
 
 // kinds is what the reference calls the kinds, and an example for messages about a wrong one.
@@ -52,6 +53,7 @@ var kinds = [...]struct{ name, article, example string }{
 	kindAddresses:  {"list of addresses", "a list of addresses", `["198.18.0.1"]`},
 	kindSocket:     {"path", "a path in quotes", `"/run/vitrine/control.sock"`},
 	kindFile:       {"file", "a path, \"stdout\" or \"stderr\"", `"/var/log/vitrine.log"`},
+	kindRead:       {"path", "a path in quotes", `"/etc/vitrine/admin.pem"`},
 }
 
 // isList reports whether the kind is written as a list.
@@ -75,6 +77,7 @@ type setting struct {
 	check    func(string) *problem // of each text; may be nil
 	doc      string                // one sentence, without the name
 	example  string                // as written in a file; empty: the default serves
+	secret   bool                  // its values are never shown
 	more     bool                  // a list that adds to the block's labels
 	also     []string              // what people who come from elsewhere may call it
 	field    func(owner any) any   // where the value goes: a pointer into the owner

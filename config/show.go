@@ -15,9 +15,24 @@ import (
 // It reads like a configuration file, with what is inherited repeated where it holds.
 func (c *Config) Show(w io.Writer) error {
 	var b bytes.Buffer
-	document(schema, c).show(&b)
+	document(schema, c).withoutSecrets().show(&b)
 	_, err := w.Write(hclwrite.Format(b.Bytes()))
 	return err
+}
+
+// withoutSecrets puts a word in place of every secret.
+func (n *node) withoutSecrets() *node {
+	for _, l := range n.lines {
+		for i := range l.entries {
+			if e := &l.entries[i]; l.setting.secret && e.value != "" {
+				e.text, e.value = literal(hiddenText), hiddenText
+			}
+		}
+	}
+	for _, inner := range n.blocks {
+		inner.withoutSecrets()
+	}
+	return n
 }
 
 func (n *node) show(b *bytes.Buffer) {
@@ -114,7 +129,7 @@ func (c *Config) ShowJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(document(schema, c).json())
+	return encoder.Encode(document(schema, c).withoutSecrets().json())
 }
 
 func (n *node) json() map[string]any {

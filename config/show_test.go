@@ -191,7 +191,7 @@ func bare(c *Config) []byte {
 			}
 		case reflect.Struct:
 			for i := range v.NumField() {
-				if name := v.Type().Field(i).Name; name != "Paths" && name != "Variables" {
+				if name := v.Type().Field(i).Name; name != "Paths" && name != "Variables" && name != "Sources" {
 					walk(path+"."+name, v.Field(i))
 				}
 			}

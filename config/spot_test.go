@@ -32,7 +32,7 @@ func TestCaretsFindTheirWayThroughEscapesAndExpressions(t *testing.T) {
 			continue
 		}
 		d := ds.Errors()[0]
-		line, _ := source{[]byte(src), lineStarts([]byte(src))}.line(d.Pos.Line)
+		line, _ := newSource([]byte(src)).line(d.Pos.Line)
 		got := line[byteOfColumn(line, d.Pos.Column):byteOfColumn(line, d.End.Column)]
 		if got != marked {
 			t.Errorf("%s: %s marks %q, want %q", text, d.Summary, got, marked)
