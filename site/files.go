@@ -15,11 +15,11 @@ func (v *visit) resolve() (step, *trace.Reason) {
 		v.refusal.status = 404
 		return v.refused(NothingHere.Reach(), t.at, nil)
 	}
-	if v.rehearsed() && !v.away {
-		return v.leave(resolve) // what is in memory may be older than what is on the disk
-	}
 	if v.looking() {
 		v.resolved = len(v.x.Trace.Events)
+	}
+	if v.rehearsed() && !v.away {
+		return v.leave(resolve) // what is in memory may be older than what is on the disk
 	}
 	v.file = "" // the step begins anew off the loop
 	path, stripped := t.below(v.x.Request.Path())
