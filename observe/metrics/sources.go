@@ -2,12 +2,11 @@ package metrics
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
 // Sources are what is told to Prometheus. A nil function says that the server does not have it: its metrics are left out.
-// They are called from any goroutine, at most one scrape at a time.
+// They are called from any goroutine, by at most four scrapes at a time.
 type Sources struct {
 	Counters *Counters
 	Build    Build
@@ -85,6 +84,3 @@ type Number struct {
 	Level    bool // it goes down too
 	Sentence string
 }
-
-// Handler answers GET with the metrics, in the format that the asker prefers: Prometheus's text or OpenMetrics.
-func Handler(s Sources) http.Handler { return http.NotFoundHandler() }
