@@ -89,7 +89,7 @@ docs:
 
 .PHONY: tools-test tools-bench
 tools-test:
-	@scripts/tools curl ethtool gcc h2load ip nsenter ping slowhttptest tcpdump traceroute tshark wrk
+	@scripts/tools chromium curl ethtool gcc h2load ip nsenter ping slowhttptest tcpdump traceroute tshark wrk
 tools-bench:
 	@scripts/tools wrk taskset nginx lighttpd
 
