@@ -155,7 +155,7 @@ func (h *Handler) tell(vals *variables.Values, told *trace.Decisions, record fun
 	values.Put(vals)
 }
 
-// describe fills in which site and route answered.
+// describe fills in which site and route answered, and where that is logged.
 func (t *settings) describe(vals *variables.Values, tail int) {
 	if t.site != nil {
 		vals.Site = t.site.name
@@ -165,5 +165,8 @@ func (t *settings) describe(vals *variables.Values, tail int) {
 		if path := vals.Exchange.Request.Path(); tail < len(path) {
 			vals.Tail = path[tail:]
 		}
+	}
+	if t.record != nil {
+		vals.LogFile = t.conf.Access.File.V
 	}
 }
