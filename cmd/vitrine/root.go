@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"vitrine/observe/terminal"
+	"vitrine/server/control"
 )
 
 // program is what the commands share: the streams, which tests and the shell give.
@@ -42,6 +43,10 @@ func (p *program) complain(err error) {
 	if errors.As(err, &usage) && usage.hint != "" {
 		fmt.Fprintln(p.err, "  "+usage.hint)
 	}
+	var said *control.AnswerError
+	if errors.As(err, &said) && said.Hint != "" {
+		fmt.Fprintln(p.err, "  "+said.Hint)
+	}
 }
 
 func (p *program) root() *cobra.Command {
@@ -62,7 +67,12 @@ Write what that amounts to into a file, change it, check it, run it:
 
 Ask why a URL is answered as it is:
 
-  vitrine explain http://localhost:8080/missing.html`,
+  vitrine explain http://localhost:8080/missing.html
+
+See what a running server has answered, as it happens, and why:
+
+  vitrine journeys --follow
+  vitrine explain --live http://localhost:8080/missing.html`,
 		Args:          noCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true, SilenceUsage: true,
@@ -82,7 +92,7 @@ Ask why a URL is answered as it is:
 	for _, c := range []*cobra.Command{
 		p.serveCommand(), p.runCommand(),
 		p.checkCommand(), p.fmtCommand(), p.showCommand(),
-		p.explainCommand(), p.reasonsCommand(),
+		p.explainCommand(), p.journeysCommand(), p.reasonsCommand(),
 		p.socketsCommand(), p.captureCommand(), p.countersCommand(), p.versionCommand(),
 	} {
 		root.AddCommand(c)

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"vitrine/observe/glass/api"
+	"vitrine/observe/terminal"
+)
+
+// differs is the first thing in which what happened and a dry run of the same request are not the same: the status, what
+// decided it, a decision on the way, a field of the response, the connection's future. "" when they agree.
+//
+// Some of it cannot be the same: a dry run begins before the connection is made, and reads files from the disk.
+func differs(live *api.Journey, dry *api.Explanation) string {
+	both := func(what, really, rehearsed string) string {
+		return fmt.Sprintf("%s was %s, and is %s in the dry run", what, printable(really), printable(rehearsed))
+	}
+	if live.Status != dry.Status {
+		return both("the status", fmt.Sprint(live.Status), fmt.Sprint(dry.Status))
+	}
+	if live.Verdict != nil && dry.Verdict != nil && live.Verdict.Reason.ID != dry.Verdict.Reason.ID {
+		return both("what decided it", live.Verdict.Reason.ID, dry.Verdict.Reason.ID)
+	}
+	if live.NoEvents == "" {
+		if d := decisionsDiffer(live.Events, dry.Events); d != "" {
+			return d
+		}
+	}
+	if name, really, rehearsed, ok := fieldsDiffer(live.Response.Fields, dry.Response.Fields); ok {
+		return both("the field "+printable(name), really, rehearsed)
+	}
+	if live.Ending != nil && dry.Ending != nil && live.Ending.ID != dry.Ending.ID {
+		return both("the connection's future", live.Ending.ID, dry.Ending.ID)
+	}
+	return ""
+}
+
+func printable(s string) string {
+	if s == "" {
+		return "not there"
+	}
+	return terminal.Printable(s)
+}
+
+// unlike are the steps that differ by nature: who came in where is told in another way before there is a connection, and
+// files are in memory or on the disk.
+var unlike = []string{"network", "listener", "clients", "resource", "request", "log", "memory", "deliver"}
+
+// taken are the decisions that both can have, in order, without the candidates that were passed over.
+func taken(all []api.Event) []*api.Event {
+	var out []*api.Event
+	for i := range all {
+		if e := &all[i]; e.Taken && !slices.Contains(unlike, e.Step) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func decisionsDiffer(live, dry []api.Event) string {
+	a, b := taken(live), taken(dry)
+	tell := func(e *api.Event) string {
+		text := e.Reason.ID
+		if e.Subject != "" {
+			text += " for " + terminal.Printable(e.Subject)
+		}
+		if e.Position != nil {
+			text += " (" + terminal.Printable(e.Position.Text) + ")"
+		}
+		return text
+	}
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			return fmt.Sprintf("%s: the dry run decides %s, which was not decided", b[i].Step, tell(b[i]))
+		case i >= len(b):
+			return fmt.Sprintf("%s: it decided %s, and the dry run does not", a[i].Step, tell(a[i]))
+		case a[i].Step != b[i].Step || tell(a[i]) != tell(b[i]):
+			return fmt.Sprintf("%s: it decided %s, and the dry run %s", a[i].Step, tell(a[i]), tell(b[i]))
+		}
+	}
+	return ""
+}
+
+// ofTheMoment are fields that no two responses share, or that only a connection gives.
+var ofTheMoment = []string{"Date", "Connection", "Keep-Alive", "Server-Timing", "Vitrine-Journey", "Transfer-Encoding", "Age"}
+
+func fieldsDiffer(live, dry []api.Field) (name, really, rehearsed string, differ bool) {
+	value := func(all []api.Field, name string) string {
+		var values []string
+		for _, f := range all {
+			if strings.EqualFold(f.Name, name) {
+				if f.Hidden {
+					return "secret"
+				}
+				values = append(values, f.Value)
+			}
+		}
+		return strings.Join(values, ", ")
+	}
+	for _, f := range slices.Concat(live, dry) {
+		if slices.ContainsFunc(ofTheMoment, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
+			continue
+		}
+		if a, b := value(live, f.Name), value(dry, f.Name); a != b {
+			return f.Name, a, b, true
+		}
+	}
+	return "", "", "", false
+}
