@@ -39,12 +39,18 @@ func netFlag(c *cobra.Command, net *string) {
 	c.Flags().StringVar(net, "net", "", "serve on an own TCP/IP stack: `ADAPTER,ADDRESS/LENGTH[,…]`, such as tap:tap0,198.18.0.2/24")
 }
 
-// read loads a configuration without printing anything.
-func read(path string) (*config.Config, *config.Diagnostics) { return readOn(path, "") }
+// adminFlag adds --admin.
+func adminFlag(c *cobra.Command, admin *string, otherwise string) {
+	c.Flags().StringVar(admin, "admin", "", "show what the server does on a web page at this `address`, or off ("+otherwise+")")
+	fixed(c, "admin", []string{config.DefaultAdmin, "off"})
+}
 
-// readOn is read with what --net says in place of a network block.
-func readOn(path, net string) (*config.Config, *config.Diagnostics) {
-	return config.Load(path, config.Options{ReasonIDs: reasonIDs, Net: net})
+// read loads a configuration without printing anything.
+func read(path string) (*config.Config, *config.Diagnostics) { return readWith(path, "", "") }
+
+// readWith is read with what --net and --admin say in place of their blocks.
+func readWith(path, net, admin string) (*config.Config, *config.Diagnostics) {
+	return config.Load(path, config.Options{ReasonIDs: reasonIDs, Net: net, Admin: admin})
 }
 
 // load finds and loads the configuration. When it has errors they are printed, and the error only sets the status.

@@ -8,7 +8,7 @@ import (
 )
 
 func (p *program) runCommand() *cobra.Command {
-	var path, net string
+	var path, net, admin string
 	c := &cobra.Command{
 		Use:     "run",
 		GroupID: "serving",
@@ -17,6 +17,9 @@ func (p *program) runCommand() *cobra.Command {
 anything; warnings do not keep it from serving.
 
 With --net its own TCP/IP stack carries it, as a network block says it, and in place of one: vitrine serve --help tells more.
+
+With --admin, or an admin block, a web page shows what the server does: every request with each decision, as it happens.
+It is for this machine only, unless it has a certificate and a token. vitrine journeys asks the same without it.
 
 Signals:
   SIGHUP            load the configuration anew; when it has errors they go to the error log and the old one goes on
@@ -28,6 +31,7 @@ wrong or there is no configuration, and 3 when connections were cut at the end. 
 ready (Type=notify-reload).`,
 		Example: `  vitrine run
   vitrine run --config /etc/vitrine/vitrine.hcl
+  vitrine run --admin localhost:9180
   sudo vitrine run --net tap:tap0,198.18.0.2/24`,
 		Args: arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
@@ -35,7 +39,7 @@ ready (Type=notify-reload).`,
 			if err != nil {
 				return err
 			}
-			load := func() (*config.Config, *config.Diagnostics) { return readOn(found, net) }
+			load := func() (*config.Config, *config.Diagnostics) { return readWith(found, net, admin) }
 			return p.live(load, server.Options{Ready: func(s *server.Server) {
 				p.err.Write(reaching(s.Config().Network, style(p.err)))
 			}})
@@ -43,6 +47,7 @@ ready (Type=notify-reload).`,
 	}
 	configFlag(c, &path)
 	netFlag(c, &net)
+	adminFlag(c, &admin, "default: what an admin block says, else off")
 	return c
 }
 

@@ -24,7 +24,7 @@ const (
 type serveFlags struct {
 	listen      []string
 	io, log     string
-	net         string
+	net, admin  string
 	listing     bool
 	printConfig bool
 }
@@ -48,16 +48,21 @@ is the server's own, another one than the interface's. Further parts, each after
 gateway=ADDRESS, mtu=BYTES, mac=ADDRESS, wire (every frame as a cable carries it), congestion=reno, and any other setting
 of the network block. It then listens on port 80 of its own addresses. vitrine sockets and vitrine capture look inside.
 
+A web page at localhost:9180, for this machine only, shows what the server does: every request with each decision and the
+line that is responsible, as it happens. --admin puts it elsewhere, or with off nowhere; where others reach it, it needs a
+configuration with a certificate and a token. vitrine journeys shows the same on the terminal.
+
 Ctrl-C stops it: requests that were received are answered first; a second Ctrl-C does not wait for them.`,
 		Example: `  vitrine serve
   vitrine serve ~/site --listen :8080
   vitrine serve --listen localhost:3000 --io threads --log json
+  vitrine serve --admin off
   sudo vitrine serve --net tap:tap0,198.18.0.2/24
   sudo vitrine serve --net packet:veth1,198.18.0.2/24,fd00:198:18::2/64,gateway=198.18.0.1
   vitrine serve --print-config > vitrine.hcl`,
 		Args: arguments(0, 1, "one folder"),
 		RunE: func(c *cobra.Command, args []string) error {
-			opt := config.ServeOptions{IO: f.io, Net: f.net, Log: f.log, Terminal: style(p.out).Terminal}
+			opt := config.ServeOptions{IO: f.io, Net: f.net, Admin: f.admin, Log: f.log, Terminal: style(p.out).Terminal}
 			if len(args) > 0 {
 				opt.Root = args[0]
 			}
@@ -72,6 +77,7 @@ Ctrl-C stops it: requests that were received are answered first; a second Ctrl-C
 	}
 	c.Flags().StringArrayVarP(&f.listen, "listen", "l", nil, "an `address` to listen on; may be given several times (default localhost:8080, or :80 with --net)")
 	netFlag(c, &f.net)
+	adminFlag(c, &f.admin, "default "+config.DefaultAdmin+", for this machine only")
 	c.Flags().StringVar(&f.io, "io", "", "the I/O `architecture`: "+strings.Join(config.Choices("io"), ", "))
 	c.Flags().StringVar(&f.log, "log", "", "the `format` of the log: common, combined, json, readable, or off")
 	c.Flags().BoolVar(&f.listing, "listing", true, "list folders that have no index")
