@@ -75,8 +75,8 @@ function whereTo() {
 // --- The view that is shown ---
 
 let shown; // { at, root, view, drawing }
-let status;
-let leftAt = {}; // how far each address was scrolled when it was left, to come back to it
+let status, asking;
+const leftAt = {}; // how far each address was scrolled when it was left, to come back to it
 
 function makeContext(at, root) {
   return {
@@ -209,8 +209,9 @@ function serverTitle() {
   ].filter(Boolean).join("\n");
 }
 
-const linkTitle = () =>
-  link.state === "there" ? "The server answers" : link.state === "gone" ? "The server does not answer" : "Asking the server";
+function linkTitle() {
+  return { there: "The server answers", gone: "The server does not answer" }[link.state] || "Asking the server";
+}
 
 function drawNotice() {
   render(
@@ -231,7 +232,6 @@ onLink(() => {
 
 // --- The server's status: every five seconds, since there is little in it that changes ---
 
-let asking;
 async function askStatus() {
   clearTimeout(asking);
   try {
@@ -249,7 +249,9 @@ async function askStatus() {
 
 // --- The theme ---
 
-const theme = () => document.documentElement.dataset.theme || "system";
+function theme() {
+  return document.documentElement.dataset.theme || "system";
+}
 
 function nextTheme() {
   const next = { system: "light", light: "dark", dark: "system" }[theme()];
