@@ -12,9 +12,24 @@ import (
 
 // Settings say what is kept.
 type Settings struct {
-	Bytes int64 // of all rings together; 0: nothing is kept
-	Snap  int   // bytes of each frame; 0: 128
+	Bytes int64 // of memory, of all queues together; 0: nothing is kept
+	Snap  int   // bytes of each frame; 0: 128; at most 16384
 	Most  int   // frames a second on a queue; 0: no bound
+
+	chunk int   // bytes of a piece of memory
+	share int64 // of each queue
+}
+
+// complete fills in what follows from what was asked.
+func (s *Settings) complete(queues int) {
+	if s.Snap <= 0 {
+		s.Snap = 128
+	}
+	s.Snap = min(s.Snap, longestSnap)
+	s.share = s.Bytes / int64(queues)
+	// At least four pieces, so that three quarters are kept at any time, each with room for a record of any length.
+	s.chunk = int(max(min(s.share/4, chunkSize), int64(2*(headLen+max(s.Snap, changeLen)+7)))) &^ 7
+	s.share = max(s.share, 2*int64(s.chunk))
 }
 
 // Query is whose frames are wanted.
@@ -60,16 +75,3 @@ type Frame struct {
 	Options  string
 	Again    bool // its bytes were sent before
 }
-
-// Find is what was recorded of a connection.
-func (r *Recorder) Find(q Query) *Sequence { return nil }
-
-// Stats is how much is kept.
-type Stats struct {
-	Frames  int
-	Bytes   int64
-	LeftOut uint64
-}
-
-// Stats is how much is kept at the moment.
-func (r *Recorder) Stats() Stats { return Stats{} }
