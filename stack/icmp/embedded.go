@@ -27,8 +27,16 @@ const embeddedHeaders = 4
 
 // Embedded reads the quoted packet of an error. A Reason means that the error says nothing that could be acted upon.
 func (m *Message) Embedded() (e Embedded, why *trace.Reason) {
+	if e, why = m.quoted(); why != nil {
+		why.Reach()
+	}
+	return e, why
+}
+
+// quoted is Embedded for those who take no decision.
+func (m *Message) quoted() (e Embedded, why *trace.Reason) {
 	if !m.Error() {
-		return e, reasonEmbeddedNone.Reach()
+		return e, reasonEmbeddedNone
 	}
 	var rest []byte
 	if m.V6 {
@@ -40,7 +48,7 @@ func (m *Message) Embedded() (e Embedded, why *trace.Reason) {
 		return e, why
 	}
 	if len(rest) < transportLen {
-		return e, reasonEmbeddedShort.Reach()
+		return e, reasonEmbeddedShort
 	}
 	switch e.Protocol {
 	case ip.TCP:
@@ -57,17 +65,17 @@ func (m *Message) Embedded() (e Embedded, why *trace.Reason) {
 // header4 reads a quoted IPv4 header. Its checksum is not verified: routers and translators on the way changed it.
 func (e *Embedded) header4(b []byte) (rest []byte, why *trace.Reason) {
 	if len(b) < 20 {
-		return nil, reasonEmbeddedShort.Reach()
+		return nil, reasonEmbeddedShort
 	}
 	n := int(b[0]&15) * 4
 	if b[0]>>4 != 4 || n < 20 {
-		return nil, reasonEmbedded.Reach()
+		return nil, reasonEmbedded
 	}
 	if n > len(b) {
-		return nil, reasonEmbeddedShort.Reach()
+		return nil, reasonEmbeddedShort
 	}
 	if binary.BigEndian.Uint16(b[6:])&0x1fff != 0 {
-		return nil, reasonEmbeddedFragment.Reach()
+		return nil, reasonEmbeddedFragment
 	}
 	e.Src, e.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 	e.Protocol, e.Length = b[9], int(binary.BigEndian.Uint16(b[2:]))
@@ -77,10 +85,10 @@ func (e *Embedded) header4(b []byte) (rest []byte, why *trace.Reason) {
 // header6 reads a quoted IPv6 header and passes over a few extension headers.
 func (e *Embedded) header6(b []byte) (rest []byte, why *trace.Reason) {
 	if len(b) < 40 {
-		return nil, reasonEmbeddedShort.Reach()
+		return nil, reasonEmbeddedShort
 	}
 	if b[0]>>4 != 6 {
-		return nil, reasonEmbedded.Reach()
+		return nil, reasonEmbedded
 	}
 	e.Src, e.Dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
 	e.Protocol, e.Length = b[6], 40+int(binary.BigEndian.Uint16(b[4:]))
@@ -92,18 +100,18 @@ func (e *Embedded) header6(b []byte) (rest []byte, why *trace.Reason) {
 			return b, nil
 		case ip.HopByHop, ip.Routing, ip.DestinationOptions:
 			if len(b) < 2 {
-				return nil, reasonEmbeddedShort.Reach()
+				return nil, reasonEmbeddedShort
 			}
 			n = 8 * (int(b[1]) + 1)
 		case ip.FragmentHeader:
 			if len(b) >= 4 && binary.BigEndian.Uint16(b[2:])&^7 != 0 {
-				return nil, reasonEmbeddedFragment.Reach()
+				return nil, reasonEmbeddedFragment
 			}
 		}
 		if len(b) < n {
-			return nil, reasonEmbeddedShort.Reach()
+			return nil, reasonEmbeddedShort
 		}
 		e.Protocol, b = b[0], b[n:]
 	}
-	return nil, reasonEmbedded.Reach()
+	return nil, reasonEmbedded
 }

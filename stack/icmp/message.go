@@ -111,6 +111,14 @@ func ParseV4(b []byte, verified bool) (m Message, why *trace.Reason) {
 		return m, reasonChecksum.Reach()
 	}
 	m = view(b)
+	if why = m.kind4(); why != nil {
+		return m, why.Reach()
+	}
+	return m, nil
+}
+
+// kind4 says what a message of ICMP is; a Reason: it is nothing that we take.
+func (m *Message) kind4() *trace.Reason {
 	switch {
 	case m.Type == type4Unreachable && m.Code == code4FragmentationNeeded:
 		m.Kind = PacketTooBig
@@ -125,11 +133,11 @@ func ParseV4(b []byte, verified bool) (m Message, why *trace.Reason) {
 	case m.Type == type4EchoReply:
 		m.Kind = EchoReply
 	case m.Type == type4Redirect:
-		return m, reasonRedirect.Reach()
+		return reasonRedirect
 	default:
-		return m, reasonUnknown.Reach()
+		return reasonUnknown
 	}
-	return m, nil
+	return nil
 }
 
 // ParseV6 reads a message of ICMPv6 from a packet between the two addresses. verified says that the adapter did the
@@ -144,6 +152,18 @@ func ParseV6(b []byte, src, dst netip.Addr, verified bool) (m Message, why *trac
 	}
 	m = view(b)
 	m.V6 = true
+	if why = m.kind6(); why != nil {
+		return m, why.Reach()
+	}
+	if src.IsUnspecified() && m.Kind != NeighborSolicitation && m.Kind != RouterSolicitation {
+		// Only these may come from a host that has no address yet.
+		return m, reasonUnspecified.Reach()
+	}
+	return m, nil
+}
+
+// kind6 says what a message of ICMPv6 is; a Reason: it is nothing that we take.
+func (m *Message) kind6() *trace.Reason {
 	switch m.Type {
 	case type6Unreachable:
 		m.Kind = Unreachable
@@ -168,17 +188,13 @@ func ParseV6(b []byte, src, dst netip.Addr, verified bool) (m Message, why *trac
 	case type6MLDQuery:
 		m.Kind = MLDQuery
 	case type6Redirect:
-		return m, reasonRedirect.Reach()
+		return reasonRedirect
 	default:
 		if m.Type >= 128 {
-			return m, reasonUnknown.Reach()
+			return reasonUnknown
 		}
 	}
-	if src.IsUnspecified() && m.Kind != NeighborSolicitation && m.Kind != RouterSolicitation {
-		// Only these may come from a host that has no address yet.
-		return m, reasonUnspecified.Reach()
-	}
-	return m, nil
+	return nil
 }
 
 func view(b []byte) Message {
