@@ -87,7 +87,8 @@ func others(running []control.Running, denied []string) string {
 		lines = append(lines, "other users' servers, perhaps, in "+strings.Join(denied, ", ")+": try sudo")
 	}
 	if len(lines) == 0 {
-		return "start one: vitrine serve --net tap:tap0,198.18.0.2/24; one whose configuration names another control socket is asked with --control"
+		return "start one: vitrine serve, or on its own TCP/IP stack: sudo vitrine serve --net tap:tap0,198.18.0.2/24\n" +
+			"  one whose configuration names another control socket is asked with --control"
 	}
 	return strings.Join(lines, "\n  ")
 }

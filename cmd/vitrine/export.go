@@ -103,17 +103,21 @@ const shortestID = 6
 
 // wholeID is the id that a text is, or that it is the beginning of.
 func wholeID(ctx context.Context, client *control.Client, text string) (string, error) {
-	const wide = 16
-	if len(text) > wide || !isHex(text) {
-		return "", &usageError{message: fmt.Sprintf("%q is no journey's id", text), hint: "it has sixteen hexadecimal digits: vitrine journeys lists them, and so do the logs"}
-	}
-	if len(text) == wide {
+	if len(text) == idColumn {
 		return strings.ToLower(text), nil
 	}
-	if len(text) < shortestID {
-		return "", &usageError{message: fmt.Sprintf("%q is too little of an id to find a journey by", text), hint: fmt.Sprintf("give its first %d digits, or more", shortestID)}
-	}
 	return beginsSo(ctx, client, text)
+}
+
+// checkID refuses what cannot be an id, or the beginning of one, before a server is asked.
+func checkID(text string) error {
+	switch {
+	case len(text) > idColumn || !isHex(text):
+		return &usageError{message: fmt.Sprintf("%q is no journey's id", text), hint: "it has sixteen hexadecimal digits: vitrine journeys lists them, and so do the logs"}
+	case len(text) < shortestID:
+		return &usageError{message: fmt.Sprintf("%q is too little of an id to find a journey by", text), hint: fmt.Sprintf("give its first %d digits, or more", shortestID)}
+	}
+	return nil
 }
 
 func isHex(text string) bool {

@@ -157,6 +157,11 @@ func (f *journeysFlags) query(now time.Time) (url.Values, error) {
 	case f.follow && f.filter.before != "":
 		return nil, &usageError{message: "--before is of the past, and --follow of the future", hint: "leave one of them out"}
 	}
+	if f.id != "" {
+		if err := checkID(f.id); err != nil {
+			return nil, err
+		}
+	}
 	return f.filter.query(now)
 }
 
@@ -308,7 +313,7 @@ func bytesOf(n int64) string {
 	return fmt.Sprintf("%.1f %s", size, units[unit])
 }
 
-// filters is what the words of a flag with commas are.
+// words are the values of a flag that may be given several times, or with commas.
 func words(all []string) []string {
 	var out []string
 	for _, a := range all {

@@ -13,7 +13,8 @@ import (
 )
 
 func (p *program) reasonsCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, live, all bool
+	var ask askFlags
 	c := &cobra.Command{
 		Use:     "reasons [WORD]",
 		GroupID: "understanding",
@@ -21,21 +22,38 @@ func (p *program) reasonsCommand() *cobra.Command {
 		Long: `Reasons lists every decision that vitrine can take, with the sentence that explains it and the standard that asks for
 it. The ids stand in the error log, in the JSON access log, in explain and in expect blocks.
 
-WORD selects the Reasons whose id, kind, sentence or standard contains it.`,
+WORD selects the Reasons whose id, kind, sentence or standard contains it.
+
+With --live it lists those that the running server has reached since it started, each with how often.`,
 		Example: `  vitrine reasons
   vitrine reasons resource.
   vitrine reasons "RFC 9112"
-  vitrine reasons refused --json`,
+  vitrine reasons refused --json
+  vitrine reasons --live tcp.drop`,
 		Args: arguments(0, 1, "one word"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			word := ""
 			if len(args) > 0 {
 				word = args[0]
 			}
+			if live {
+				return p.reached(c.Context(), ask, word, asJSON, all)
+			}
+			for _, name := range []string{"all", "control", "pid"} {
+				if c.Flags().Changed(name) {
+					return &usageError{message: "--" + name + " needs --live: without it no server is asked", hint: "vitrine reasons --live"}
+				}
+			}
 			return p.reasons(word, asJSON)
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return completeReasons(), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list, for programs")
+	c.Flags().BoolVar(&live, "live", false, "list those that a running server has reached, with how often")
+	c.Flags().BoolVarP(&all, "all", "a", false, "with --live: list those that it never reached, too")
+	ask.add(c)
 	return c
 }
 
@@ -47,13 +65,18 @@ type reason struct {
 	Standard string `json:"standard,omitempty"`
 }
 
+// contains reports whether a word is in any part of the Reason.
+func (r *reason) contains(word string) bool {
+	return slices.ContainsFunc([]string{r.ID, r.Kind, r.Sentence, r.Standard}, func(text string) bool {
+		return strings.Contains(strings.ToLower(text), strings.ToLower(word))
+	})
+}
+
 func (p *program) reasons(word string, asJSON bool) error {
 	found := []reason{}
 	for _, r := range trace.Reasons() {
 		one := reason{r.ID, r.Kind.String(), r.Sentence, r.Standard}
-		if slices.ContainsFunc([]string{one.ID, one.Kind, one.Sentence, one.Standard}, func(text string) bool {
-			return strings.Contains(strings.ToLower(text), strings.ToLower(word))
-		}) {
+		if one.contains(word) {
 			found = append(found, one)
 		}
 	}

@@ -16,6 +16,9 @@ import (
 
 // explainRecorded tells the story of a journey that the running server has recorded.
 func (p *program) explainRecorded(ctx context.Context, ask askFlags, text string, asJSON bool) error {
+	if err := checkID(text); err != nil {
+		return err
+	}
 	client, status, err := p.ask(ctx, ask)
 	if err != nil {
 		return err

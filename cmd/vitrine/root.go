@@ -117,6 +117,11 @@ func noCommand(c *cobra.Command, args []string) error {
 // flagError is a flag that does not exist, with the nearest that does, or a wrong value.
 func flagError(c *cobra.Command, err error) error {
 	e := &usageError{message: err.Error(), hint: c.CommandPath() + " --help lists the flags"}
+	var wrong *pflag.InvalidValueError
+	if errors.As(err, &wrong) {
+		e.message = fmt.Sprintf("--%s %q is no %s", wrong.GetFlag().Name, wrong.GetValue(), valueOf(wrong.GetFlag()))
+		return e
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
 		return e
@@ -133,6 +138,21 @@ func flagError(c *cobra.Command, err error) error {
 		}
 	})
 	return e
+}
+
+// valueOf is what a flag wants, in words.
+func valueOf(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "uint16":
+		return "port: write a number from 1 to 65535"
+	case "int", "uint64":
+		return "number that it can have: write, for example, --" + f.Name + " 20"
+	case "duration":
+		return "span of time: write, for example, --" + f.Name + " 10s, or 200ms"
+	case "bool":
+		return "yes or no: write --" + f.Name + " alone, or --" + f.Name + "=false"
+	}
+	return f.Value.Type()
 }
 
 // arguments bounds the number of arguments, and says what they are when there are too few or too many.

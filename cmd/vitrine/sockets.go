@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitrine/observe/terminal"
 	"vitrine/server/control"
 )
 
@@ -24,9 +26,10 @@ func (p *program) socketsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "sockets [FILTER]…",
 		GroupID: "understanding",
-		Short:   "Show the connections of a running server's own TCP/IP stack",
-		Long: `Sockets shows the socket table of a server that runs on its own TCP/IP stack (--net), as ss -tin shows the kernel's.
-Without a flag it shows connections; listening sockets and those in TIME-WAIT are only counted.
+		Short:   "Show the connections of a running server",
+		Long: `Sockets shows the socket table of a server that runs on its own TCP/IP stack (--net), as ss -tin shows the kernel's, and
+of one on the kernel's sockets the connections as the server knows them. Without a flag it shows connections; listening
+sockets and those in TIME-WAIT are only counted. A socket on which all shards listen is shown once.
 
 FILTER is a state (established, time-wait), an address, a network (198.18.0.0/24), a port (:80) or both (198.18.0.1:80);
 of several, all must fit. Addresses and ports fit at either end.
@@ -41,7 +44,12 @@ The first line of a socket:
   Timer   what happens next by itself, and in how long: retransmission, probe (tail loss probe), reordering, delayed-ack,
           persist (the peer's window is closed), keep-alive, time-wait
 
-The lines below, in ss's words where it has one:
+The lines below; first, where there is something to say:
+  waits            why nothing more is sent now
+  last             the last unusual thing that happened, with its Reason
+  network          what the network reported last
+
+Then, in ss's words where it has one:
   cubic, reno      the congestion control; phase: disorder (something is missing), recovery, loss (a time-out)
   rtt:a/b          smoothed round-trip time and its mean deviation; minrtt: the smallest seen
   rto              how long an acknowledgement may take before data is sent again; backoff: how often that was doubled
@@ -57,8 +65,8 @@ The lines below, in ss's words where it has one:
   ooo              bytes kept that came before what precedes them; probes: keep-alives and the like without an answer
   via              the neighbor that its packets go to, with its hardware address; orphan: the server has let go of it, and
                    the peer has not closed yet; files, reading-file: bytes still in files, and it waits for the disk
-  shard            the queue and event loop that it belongs to; journey: the request that it is on
-  waits            why nothing more is sent now;  last: the last unusual thing that happened, with its Reason`,
+  shard, loop      the queue and event loop that it belongs to; journey: the request that it is on
+  connection       its number, as in vitrine journeys --connection; requests: how many came on it so far`,
 		Example: `  vitrine sockets
   vitrine sockets --all
   vitrine sockets established :80
@@ -93,18 +101,53 @@ func (p *program) sockets(ctx context.Context, f socketsFlags, args []string) er
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	all, err := client.Sockets(ctx)
-	if isKernel(err) {
-		return p.onKernel(status, "the table of its connections", socketFilter(status))
+	kernel := isKernel(err)
+	if kernel {
+		all, err = kernelSockets(ctx, client)
+		if errors.Is(err, control.ErrOld) {
+			return p.onKernel(status, "the table of its connections", socketFilter(status))
+		}
 	}
 	if err != nil {
-		return err
+		return unasked(err, status)
+	}
+	if !f.json {
+		all = oneListener(all)
 	}
 	shown, hidden := choose(all, f, stateAsked, filters)
 	if f.json {
 		return writeJSON(p.out, shown)
 	}
-	_, err = p.out.Write(appendSockets(nil, shown, hidden, style(p.out)))
+	s := style(p.out)
+	b := appendSockets(nil, shown, hidden, s)
+	if kernel {
+		b = append(s.Paint(b, terminal.Quiet, "the kernel's sockets: it knows more of them, "+socketFilter(status)), '\n')
+	}
+	_, err = p.out.Write(b)
 	return err
+}
+
+// oneListener is the table with each listening socket once: every shard, or every event loop, has its own for the same
+// address, and what waits in each is added up.
+func oneListener(all []control.Socket) []control.Socket {
+	var out []control.Socket
+	first := make(map[string]int)
+	for _, s := range all {
+		key := s.Protocol + " " + s.Local
+		if i, again := first[key]; again && s.State == "LISTEN" {
+			one := &out[i]
+			one.RecvQueue += s.RecvQueue
+			one.SendQueue += s.SendQueue
+			one.HalfOpen += s.HalfOpen
+			one.Shard = -1
+			continue
+		}
+		if s.State == "LISTEN" {
+			first[key] = len(out)
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // hiddenSockets are how many fit the filters and are not shown for want of a flag.

@@ -87,6 +87,9 @@ func timer(x *control.Socket) string {
 	if x.Timer == "" {
 		return ""
 	}
+	if x.Kernel && x.TimerIn == 0 {
+		return terminal.Printable(x.Timer)
+	}
 	return x.Timer + " " + span(x.TimerIn)
 }
 
@@ -108,14 +111,16 @@ func appendDetails(b []byte, x *control.Socket, s terminal.Style) []byte {
 			b = append(s.Paint(b, colour, line), '\n')
 		}
 	}
+	if x.TCP != nil {
+		paragraphOf(s, paragraph, "waits: ", x.TCP.Waits)
+	}
+	paragraphOf(s, paragraph, "last: ", x.Reason)
+	if x.TCP != nil {
+		paragraphOf(s, paragraph, "network: ", x.TCP.Network)
+	}
 	if words := details(x); words != "" {
 		paragraph("", words, terminal.Quiet)
 	}
-	if x.TCP != nil {
-		paragraphOf(s, paragraph, "waits: ", x.TCP.Waits)
-		paragraphOf(s, paragraph, "network: ", x.TCP.Network)
-	}
-	paragraphOf(s, paragraph, "last: ", x.Reason)
 	return b
 }
 
@@ -147,9 +152,14 @@ func details(x *control.Socket) string {
 			word(name, n)
 		}
 	}
+	if x.Doing != "" {
+		words = append(words, terminal.Printable(x.Doing)+";")
+	}
 	t := x.TCP
 	if t != nil {
-		words = append(words, t.Congestion)
+		if t.Congestion != "" {
+			words = append(words, t.Congestion)
+		}
 		if t.Phase != "" && t.Phase != "open" {
 			word("phase", t.Phase)
 		}
@@ -159,7 +169,9 @@ func details(x *control.Socket) string {
 		if t.MinRTT > 0 {
 			word("minrtt", milliseconds(t.MinRTT))
 		}
-		word("rto", span(t.RTO))
+		if t.RTO > 0 {
+			word("rto", span(t.RTO))
+		}
 		count("backoff", uint64(t.Backoff))
 		word("mss", t.MSS)
 		if t.PathMSS > 0 && t.PathMSS < t.PeerMSS {
@@ -190,11 +202,15 @@ func details(x *control.Socket) string {
 		word("segs_out", t.SegmentsOut)
 		word("segs_in", t.SegmentsIn)
 		count("pure_acks", t.PureACKs)
-		word("bytes_sent", t.Sent)
+		if !x.Kernel { // which does not tell the server
+			word("bytes_sent", t.Sent)
+		}
 		count("bytes_acked", t.Acked)
 		word("bytes_received", t.Received)
-		word("lastsnd", span(t.LastSend))
-		word("lastrcv", span(t.LastReceive))
+		if !x.Kernel {
+			word("lastsnd", span(t.LastSend))
+			word("lastrcv", span(t.LastReceive))
+		}
 		count("probes", uint64(t.Probes))
 		for _, o := range t.Options {
 			if o != "wscale" { // said with its numbers
@@ -223,7 +239,15 @@ func details(x *control.Socket) string {
 		}
 		word("via", via)
 	}
-	word("shard", x.Shard)
+	count("connection", x.Connection)
+	count("requests", uint64(x.Requests))
+	switch {
+	case x.Shard < 0: // all of them
+	case x.Kernel:
+		word("loop", x.Shard)
+	default:
+		word("shard", x.Shard)
+	}
 	if x.Journey != "" {
 		word("journey", x.Journey)
 	}

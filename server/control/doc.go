@@ -23,7 +23,8 @@ type Status struct {
 	Connections  int       `json:"connections"`
 }
 
-// Socket is one row of the own stack's socket table. Sizes are bytes unless they say otherwise, times are seconds.
+// Socket is one row of the own stack's socket table, or a connection of a server on the kernel's sockets as far as the server
+// knows it. Sizes are bytes unless they say otherwise, times are seconds.
 type Socket struct {
 	Protocol   string  `json:"protocol"` // "tcp" or "udp"
 	State      string  `json:"state"`    // as RFC 9293 names it, such as "ESTABLISHED"
@@ -44,6 +45,11 @@ type Socket struct {
 	Journey    string  `json:"journey,omitempty"`
 	Reason     *Reason `json:"reason,omitempty"` // the last unusual thing that happened to it
 	TCP        *TCP    `json:"tcp,omitempty"`
+
+	Kernel     bool   `json:"kernel,omitempty"`     // it is the kernel's; Shard is the event loop then
+	Connection uint64 `json:"connection,omitempty"` // its number, as in the journeys
+	Requests   uint32 `json:"requests,omitempty"`   // that came on it so far
+	Doing      string `json:"doing,omitempty"`      // what the server does with it
 }
 
 // Reason is why something happened, with how often it has since the server started, where that is told.
