@@ -58,25 +58,42 @@ func endOptions(b []byte) []byte { return append(b, 0, 0, 0, 0) }
 
 // appendSection begins a file: the section and its one interface.
 func appendSection(b []byte, info Info, snap int) []byte {
+	comment := ""
+	if info.Offloads.RxChecksum || info.Offloads.TxChecksum {
+		comment = "The adapter fills in checksums and cuts super-segments: frames are shown as the stack" +
+			" gives and takes them, so checksums may be incomplete."
+	}
+	b = appendHead(b, "vitrine", "")
+	return appendInterface(b, CaptureInterface{Name: info.Name, Description: info.Kind, Comment: comment, MAC: info.MAC, Snap: snap, FCS: info.FCS})
+}
+
+// appendHead begins a section.
+func appendHead(b []byte, application, comment string) []byte {
 	b, at := beginBlock(b, blockSection)
 	b = binary.LittleEndian.AppendUint32(b, orderMagic)
 	b = append(b, 1, 0, 0, 0)                                     // version 1.0
 	b = append(b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff) // of unknown length
-	b = endBlock(endOptions(appendOption(b, optionApplication, "vitrine")), at)
+	b = appendOption(b, optionApplication, application)
+	if comment != "" {
+		b = appendOption(b, optionComment, comment)
+	}
+	return endBlock(endOptions(b), at)
+}
 
-	b, at = beginBlock(b, blockInterface)
+// appendInterface describes an interface, whose times are in nanoseconds.
+func appendInterface(b []byte, i CaptureInterface) []byte {
+	b, at := beginBlock(b, blockInterface)
 	b = append(b, linkEthernet, 0, 0, 0)
-	b = binary.LittleEndian.AppendUint32(b, uint32(snap))
-	b = appendOption(b, optionName, info.Name)
-	b = appendOption(b, optionDescription, info.Kind)
-	b = appendOption(b, optionMAC, string(info.MAC[:]))
-	b = appendOption(b, optionResolution, "\x09") // times are in nanoseconds
-	if info.FCS {
+	b = binary.LittleEndian.AppendUint32(b, uint32(i.Snap))
+	b = appendOption(b, optionName, i.Name)
+	b = appendOption(b, optionDescription, i.Description)
+	b = appendOption(b, optionMAC, string(i.MAC[:]))
+	b = appendOption(b, optionResolution, "\x09")
+	if i.FCS {
 		b = appendOption(b, optionFCSLen, "\x04")
 	}
-	if info.Offloads.RxChecksum || info.Offloads.TxChecksum {
-		b = appendOption(b, optionComment, "The adapter fills in checksums and cuts super-segments: frames are shown as the stack"+
-			" gives and takes them, so checksums may be incomplete.")
+	if i.Comment != "" {
+		b = appendOption(b, optionComment, i.Comment)
 	}
 	return endBlock(endOptions(b), at)
 }
@@ -86,10 +103,22 @@ func packetBlockLen(data int, comment, mark string) int {
 	return 32 + data + 3 + 8 + 2*8 + len(comment) + len(mark) + 4
 }
 
-// appendPacket writes one frame. out: we have sent it. Times are nanoseconds since 1970.
+// appendPacket writes one frame of the first interface. out: we have sent it. Times are nanoseconds since 1970.
 func appendPacket(b []byte, nanos int64, data []byte, original int, out, fcs bool, comment, mark string) []byte {
+	b, at := beginPacket(b, 0, nanos, data, original, out, fcs)
+	if comment != "" {
+		b = appendOption(b, optionComment, comment)
+	}
+	if mark != "" {
+		b = appendOption(b, optionComment, mark)
+	}
+	return endBlock(endOptions(b), at)
+}
+
+// beginPacket writes one frame but for its comments.
+func beginPacket(b []byte, on int, nanos int64, data []byte, original int, out, fcs bool) ([]byte, int) {
 	b, at := beginBlock(b, blockPacket)
-	b = append(b, 0, 0, 0, 0) // the first interface
+	b = binary.LittleEndian.AppendUint32(b, uint32(on))
 	b = binary.LittleEndian.AppendUint32(b, uint32(uint64(nanos)>>32))
 	b = binary.LittleEndian.AppendUint32(b, uint32(nanos))
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
@@ -102,14 +131,7 @@ func appendPacket(b []byte, nanos int64, data []byte, original int, out, fcs boo
 	if fcs {
 		flags |= FCSLen << 5
 	}
-	b = appendOption(b, optionFlags, string([]byte{flags, 0, 0, 0}))
-	if comment != "" {
-		b = appendOption(b, optionComment, comment)
-	}
-	if mark != "" {
-		b = appendOption(b, optionComment, mark)
-	}
-	return endBlock(endOptions(b), at)
+	return appendOption(b, optionFlags, string([]byte{flags, 0, 0, 0})), at
 }
 
 // appendStatistics ends a file: how many frames there were, and how many of them are not in it.
