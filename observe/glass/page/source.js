@@ -28,8 +28,8 @@ export function short(p) {
   return p.line ? name + ":" + p.line + (p.column ? ":" + p.column : "") : name;
 }
 
-/** The same for a position that is only text, such as /etc/vitrine/vitrine.hcl:12:3. */
-export const shortText = (text) => (text ? text.slice(text.lastIndexOf("/") + 1) : "");
+/** The same for a position that is only text, such as /etc/vitrine/vitrine.hcl:12:3, without its column. */
+export const shortText = (text) => (text ? text.slice(text.lastIndexOf("/") + 1).replace(/(:\d+):\d+$/, "$1") : "");
 
 async function opened(e, p, around) {
   const details = e.target;
