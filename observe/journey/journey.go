@@ -56,10 +56,26 @@ func (j *Journey) Failed() bool { return j.failed }
 
 // Decision is the Reason that decided the answer, and the configuration's line that is responsible, as
 // variables.Decision tells the log. Both are nil when none was noted.
-func (j *Journey) Decision() (*trace.Reason, *trace.Position) { return j.Failure, nil }
+func (j *Journey) Decision() (*trace.Reason, *trace.Position) {
+	if j.Failure != nil {
+		return j.Failure, nil
+	}
+	for i := len(j.Reasons) - 1; i >= 0; i-- {
+		if k := j.Reasons[i].Kind; k != trace.Info && k != trace.Close {
+			return j.Reasons[i], j.Positions[i]
+		}
+	}
+	if j.refused != nil {
+		return j.refused, nil
+	}
+	if last := len(j.Reasons) - 1; last >= 0 {
+		return j.Reasons[last], j.Positions[last]
+	}
+	return nil, nil
+}
 
 // Host is the host that the request is for: lower case, without port, an IPv6 address without brackets.
-func (j *Journey) Host() string { return string(hostOf([]byte(j.Authority))) }
+func (j *Journey) Host() string { return string(lowered(string(hostOf([]byte(j.Authority))))) }
 
 // Path is the path of the request's target as it was sent, empty where it has none.
 func (j *Journey) Path() string { return string(pathOf([]byte(j.Target))) }
