@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -238,11 +237,10 @@ func awaitOutput(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	program := filepath.Join(ts.Getenv("WORK"), ".bin", args[1])
 	var got []byte
 	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		cmd := exec.Command(program, args[2:]...)
-		cmd.Env = environment(ts)
+		cmd := exec.Command("env", args[1:]...) // which looks in the script's PATH
+		cmd.Env, cmd.Dir = environment(ts), ts.MkAbs(".")
 		if got, _ = cmd.Output(); want.Match(got) {
 			return
 		}

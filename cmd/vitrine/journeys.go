@@ -285,12 +285,22 @@ func appendRecording(b []byte, list *api.Journeys, filtered bool, s terminal.Sty
 	}
 	say(text)
 	if n := len(list.Journeys); n > 0 {
-		say("why, and by which line: vitrine explain --id " + list.Journeys[n-1].ID)
+		say("why, and by which line: vitrine explain --id " + worthLooking(list.Journeys).ID)
 	}
 	if list.Before != "" {
 		say("those before: --before " + list.Before)
 	}
 	return b
+}
+
+// worthLooking is the youngest journey that did not go well, or the youngest.
+func worthLooking(all []api.Summary) *api.Summary {
+	for i := len(all) - 1; i >= 0; i-- {
+		if j := &all[i]; j.Failed || j.Slow || j.Status >= 400 {
+			return j
+		}
+	}
+	return &all[len(all)-1]
 }
 
 func were(n uint64, noun string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -17,9 +18,11 @@ const (
 	durationColumn = 8
 	sizeColumn     = 8
 	idColumn       = 16
-	leastRequest   = 16 // in less, the client is left out
+	leastRequest   = 16
+	goodRequest    = 24 // in less, the client is left out
 	usualRequest   = 40 // where the output does not say its width
-	usualClient    = 21 // an IPv4 address with its port
+	usualClient    = 15 // an IPv4 address
+	longestClient  = 25
 )
 
 // journeyTable writes journeys below each other, two lines each.
@@ -29,6 +32,7 @@ type journeyTable struct {
 	day     string // a time of day alone is one of this day
 	when    int    // columns of the time
 	client  int    // of the client; 0: it is left out
+	sizes   bool   // there is room for them
 	request int    // of method, host and target
 	reasons map[string]string
 }
@@ -39,11 +43,11 @@ func newJourneyTable(s terminal.Style, now time.Time, all []api.Summary) *journe
 	for _, r := range trace.Reasons() {
 		t.reasons[r.ID] = r.Sentence
 	}
-	t.when, t.client = len("15:04:05"), len("127.0.0.1:12345")
+	t.when, t.client = len("15:04:05"), len("127.0.0.1")
 	requests := leastRequest
 	for i := range all {
 		t.when = max(t.when, len(t.time(all[i].Start)))
-		t.client = max(t.client, min(len(all[i].Client), 47))
+		t.client = max(t.client, min(len(clientOf(&all[i])), longestClient))
 		requests = max(requests, terminal.Cells(requestOf(&all[i])))
 	}
 	t.fit(requests)
@@ -58,15 +62,20 @@ func (t *journeyTable) steady() {
 
 // fit gives the request what the other columns leave of the width, as far as it needs it.
 func (t *journeyTable) fit(requests int) {
+	t.sizes = true
 	if t.Width == 0 {
 		t.request = min(requests, usualRequest)
 		return
 	}
 	left := t.Width - t.indent() - statusColumn - 2 - durationColumn - 2 - sizeColumn - 2 - idColumn - 2
-	if t.client > 0 && left-t.client-2 >= leastRequest {
+	if left-t.client-2 >= goodRequest {
 		left -= t.client + 2
 	} else {
 		t.client = 0
+	}
+	if left < leastRequest {
+		left += sizeColumn + 2
+		t.sizes = false
 	}
 	t.request = max(min(requests, left), leastRequest)
 }
@@ -85,7 +94,7 @@ func (t *journeyTable) time(at time.Time) string {
 
 // append writes one journey:
 //
-//	✗ 21:47:04  404   0.11 ms    162 B  GET example.org/missing  203.0.113.9:50312  1f2e3d4c5b6a7989
+//	✗ 21:47:04  404   0.11 ms    162 B  GET example.org/missing  203.0.113.9  1f2e3d4c5b6a7989
 //	            └ Nothing with this name exists (resource.missing, site.hcl:12:3)
 func (t *journeyTable) append(b []byte, j *api.Summary) []byte {
 	colour := terminal.ForStatus(j.Status)
@@ -110,14 +119,16 @@ func (t *journeyTable) append(b []byte, j *api.Summary) []byte {
 		took = terminal.Refused
 	}
 	b = append(t.Paint(b, took, right(duration(time.Duration(j.TookUS*float64(time.Microsecond))), durationColumn)), "  "...)
-	b = append(append(b, right(size(j.Body), sizeColumn)...), "  "...)
+	if t.sizes {
+		b = append(append(b, right(size(j.Body), sizeColumn)...), "  "...)
+	}
 	request := requestOf(j)
 	if t.Width > 0 {
 		request = clip(request, t.request, t.Glyph(terminal.Ellipsis))
 	}
 	b = append(append(b, terminal.Pad(request, t.request)...), "  "...)
 	if t.client > 0 {
-		client := terminal.Printable(j.Client)
+		client := clientOf(j)
 		if t.Width > 0 {
 			client = clip(client, t.client, t.Glyph(terminal.Ellipsis))
 		}
@@ -160,6 +171,14 @@ func (t *journeyTable) appendWhy(b []byte, j *api.Summary, colour terminal.Colou
 		b = append(t.Paint(b, shade, text), ' ')
 	}
 	return append(t.Paint(b, terminal.Quiet, place), '\n')
+}
+
+// clientOf is the client's address; its port is in the story, and in JSON.
+func clientOf(j *api.Summary) string {
+	if at, err := netip.ParseAddrPort(j.Client); err == nil {
+		return at.Addr().Unmap().String()
+	}
+	return terminal.Printable(j.Client)
 }
 
 // requestOf is what was asked for, on one line.

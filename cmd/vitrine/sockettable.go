@@ -183,8 +183,12 @@ func details(x *control.Socket) string {
 		if t.Threshold > 0 {
 			word("ssthresh", segments(t.Threshold, t.MSS))
 		}
-		word("snd_wnd", t.SendWindow)
-		word("rcv_wnd", t.RecvWindow)
+		if t.SendWindow > 0 || !x.Kernel {
+			word("snd_wnd", t.SendWindow)
+		}
+		if t.RecvWindow > 0 || !x.Kernel {
+			word("rcv_wnd", t.RecvWindow)
+		}
 		if t.SendScale >= 0 {
 			word("wscale", fmt.Sprintf("%d,%d", t.SendScale, t.RecvScale))
 		}
