@@ -24,6 +24,7 @@ type generation struct {
 	handler *site.Handler
 	access  *accesslog.Logs
 	errors  *logfile.File // so that it is open
+	dry     *asking       // for explanations
 }
 
 // assemble makes everything that the first configuration asks for, except the listeners. What is wrong is added to
@@ -31,6 +32,7 @@ type generation struct {
 func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	s.files = logfile.New(s.log.Notice)
 	s.store = resource.NewStore(c.Memory)
+	s.watch = newWatch(c)
 	if s.now = s.generation(c, diags); s.now == nil {
 		return false
 	}
@@ -39,9 +41,12 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	if s.network, ok = openNetwork(c, s.o.adapter, &s.log, diags); !ok {
 		return false
 	}
+	if s.network != nil {
+		s.watch.frames = s.network.frames
+	}
 	srv, err := web.NewServer(s.now.handler, settings(c), web.Options{
 		Architecture: c.IO.V, Network: s.network.network(), Loops: loops(c), Workers: c.Workers.V, Threads: c.Threads.V,
-		Refused: s.refused, Failed: s.log.failed,
+		Refused: s.refused, Ended: s.watch.ended, Failed: s.log.failed,
 	})
 	if err != nil {
 		diags.Add(config.Error, c.IO.Pos, fmt.Sprintf("the I/O architecture %s cannot run here: %v", c.IO.V, err), "")
@@ -58,7 +63,7 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 // generation compiles a configuration and opens its logs. It returns nil, with the errors in diags, when that
 // is not possible.
 func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *generation {
-	g := &generation{config: c}
+	g := &generation{config: c, dry: &asking{conf: c, store: s.store}}
 	var err error
 	if g.errors, err = errorlog.Open(s.files, &c.Errors); err != nil {
 		diags.Append(cannotLogErrors(c, err))
@@ -68,7 +73,7 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 			diags.Append(cannotLog(one))
 		}
 	}
-	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable})
+	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable, Observer: s.observer(c)})
 	if err != nil {
 		addErrors(diags, err)
 	}
@@ -125,6 +130,7 @@ func cannotLogErrors(c *config.Config, err error) config.Diagnostic {
 
 // close gives a generation up that no exchange begins with any more.
 func (g *generation) close() {
+	g.dry.close()
 	if g.handler != nil {
 		g.handler.Close()
 	}
@@ -139,6 +145,7 @@ func (g *generation) close() {
 // release gives everything up. Parts that were not made are left out.
 func (s *Server) release() {
 	s.network.stopCaptures()
+	s.unshow()
 	if s.control != nil {
 		s.control.Close()
 	}
@@ -146,6 +153,9 @@ func (s *Server) release() {
 		s.web.Close()
 	}
 	s.network.close() // nothing sends any more
+	if s.watch != nil {
+		s.watch.close()
+	}
 	if s.now != nil {
 		s.now.close()
 	}

@@ -17,7 +17,7 @@ func (s *Server) listenControl() {
 	if c.Off.V {
 		return
 	}
-	answers := control.Server{Status: s.status}
+	answers := control.Server{Status: s.status, API: s.glass, Force: s.watch.force}
 	if s.network != nil {
 		answers.Sockets, answers.Counters, answers.Capture = s.network.table, s.network.counters, s.network.capture
 	}
@@ -49,6 +49,7 @@ func (s *Server) snapshot() {
 			st.Own = append(st.Own, a.V.String())
 		}
 	}
+	st.Admin = s.AdminURL()
 	s.told.Store(st)
 }
 

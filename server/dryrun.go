@@ -40,7 +40,7 @@ type Answer struct {
 // Dry answers Queries by a configuration, without a socket. It may be used by one goroutine at a time.
 type Dry struct {
 	config    *config.Config
-	store     *resource.Store
+	own       *resource.Store // nil: it is somebody else's
 	handler   *site.Handler
 	listening []*listening
 }
@@ -48,12 +48,23 @@ type Dry struct {
 // NewDry makes a Dry. It returns nil, with the errors in diags, when the configuration cannot be used. Close gives
 // its files back.
 func NewDry(c *config.Config, diags *config.Diagnostics) *Dry {
-	d := &Dry{config: c, store: resource.NewStore(c.Memory), listening: wanted(c, diags)}
+	own := resource.NewStore(c.Memory)
+	d := newDry(c, own, diags)
+	if d == nil {
+		own.Close()
+		return nil
+	}
+	d.own = own
+	return d
+}
+
+// newDry makes a Dry that looks for files where others do, too.
+func newDry(c *config.Config, files *resource.Store, diags *config.Diagnostics) *Dry {
+	d := &Dry{config: c, listening: wanted(c, diags)}
 	var err error
-	d.handler, err = site.New(c, site.Options{Store: d.store})
+	d.handler, err = site.New(c, site.Options{Store: files})
 	if err != nil {
 		addErrors(diags, err)
-		d.store.Close()
 		return nil
 	}
 	return d
@@ -73,7 +84,9 @@ func addErrors(diags *config.Diagnostics, err error) {
 // Close gives the files back.
 func (d *Dry) Close() {
 	d.handler.Close()
-	d.store.Close()
+	if d.own != nil {
+		d.own.Close()
+	}
 }
 
 // Ask answers a Query. The error says what is wrong with the Query itself.

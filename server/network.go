@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vitrine/config"
+	"vitrine/observe/frames"
 	"vitrine/socket"
 	"vitrine/stack"
 	"vitrine/stack/link"
@@ -24,8 +25,9 @@ import (
 type network struct {
 	conf     *config.Network
 	adapter  *guarded
-	capturer *link.Capturer // on the adapter
-	stack    *stack.Stack   // on the capturer
+	capturer *link.Capturer   // on the adapter
+	frames   *frames.Recorder // on the capturer
+	stack    *stack.Stack     // on the recorder
 	sockets  *socket.Stack
 }
 
@@ -54,7 +56,11 @@ func openNetwork(c *config.Config, open func(*config.Network, int) (link.Adapter
 	}
 	n.adapter = guard(opened, lookAt(c.Network.Interface()), func(why *trace.Reason) { log.adapter(c.Network, why) })
 	n.capturer = link.Capture(n.adapter, link.CaptureOptions{Comment: n.journey})
-	if n.stack, err = stack.New(stackConfig(c.Network, n.adapter.Info().Queues), n.capturer); err != nil {
+	queues := n.adapter.Info().Queues
+	n.frames = frames.New(queues, framing(c))
+	conf := stackConfig(c.Network, queues)
+	conf.Changed = n.frames.Changed
+	if n.stack, err = stack.New(conf, n.frames.Wrap(n.capturer)); err != nil {
 		opened.Close()
 		diags.Append(cannotOpen(c.Network, err))
 		return nil, false

@@ -30,6 +30,38 @@ var (
 		"the server or a handler met an error that belongs to no request", "")
 )
 
+// Who may look at the page about the running server.
+var (
+	AdminHost = trace.Declare("admin.host", trace.Refused,
+		"the page is asked for under a name that is not its own: a web page may have a name of its own lead here, to read what is only for this machine", "")
+	AdminOrigin = trace.Declare("admin.origin", trace.Refused,
+		"the request was made by another web page, and only the page itself may ask", "RFC 6454 §5")
+	AdminCrossSite = trace.Declare("admin.cross-site", trace.Refused,
+		"the browser says that another web page has caused the request, and only the page itself may ask", "Fetch Metadata §2.3")
+	AdminProxied = trace.Declare("admin.proxied", trace.Refused,
+		"the request came through a proxy, so nobody knows who asks", "RFC 9110 §7.6.3")
+	AdminMethod = trace.Declare("admin.method", trace.Refused,
+		"the admin listener is asked to forward or to repeat a request, which it never does", "RFC 9110 §9.3.6")
+	AdminNoToken = trace.Declare("admin.no-token", trace.Refused,
+		"the page is only for those who know its token, and the request brings none", "RFC 6750 §3")
+	AdminToken = trace.Declare("admin.wrong-token", trace.Refused,
+		"the request brings another token than the page's", "RFC 6750 §3.1")
+	AdminTries = trace.Declare("admin.too-many-tries", trace.Refused,
+		"this client has brought too many wrong tokens, and has to wait until the next one is looked at", "RFC 6585 §4")
+	AdminFull = trace.Declare("admin.full", trace.Refused,
+		"as many clients as there may be are connected to the page already, so the connection is closed", "")
+	AdminPlain = trace.Declare("admin.plain", trace.Refused,
+		"this port speaks TLS, and the client sent plain HTTP: the page begins with https://", "")
+	AdminSecure = trace.Declare("admin.secure", trace.Refused,
+		"this port speaks plain HTTP, and the client began with TLS: the page begins with http://", "")
+	AdminBusy = trace.Declare("admin.busy", trace.Failed,
+		"the address of the page cannot be listened on, so there is no page; requests are served all the same", "")
+)
+
+// SpansLost is why a journey is not at the collector.
+var SpansLost = trace.Declare("server.spans-lost", trace.Failed,
+	"journeys could not be sent to the collector of spans and are lost to it; the page still shows them", "")
+
 // What a dry run tells besides what the site decides.
 var (
 	Considered = trace.Declare("clients.passed-over", trace.Info,

@@ -27,6 +27,11 @@ func (s *Server) reload(signals *signalQueue) {
 		s.log.rejected(diags)
 		return
 	}
+	look := prepareAdmin(c, diags)
+	if look == nil {
+		s.log.rejected(diags)
+		return
+	}
 	next := s.generation(c, diags)
 	if next == nil {
 		s.reject(diags)
@@ -43,6 +48,8 @@ func (s *Server) reload(signals *signalQueue) {
 	}
 	s.warnRestart(c)
 	s.adopt(next, change, signals)
+	s.admin.adopt(look)
+	s.snapshot()
 	s.log.event(Reloaded, s.describe())
 }
 
@@ -63,11 +70,12 @@ func (s *Server) adopt(next *generation, change *change, signals *signalQueue) {
 	s.log.use(s.files, next.config)
 	s.store.Configure(next.config.Memory)
 	s.web.Configure(settings(next.config))
+	s.watch.configure(s.now.config, next.config, &s.log)
 	s.web.SetHandler(next.handler, change.tags())
 	s.listeners.commit(change)
 	old := s.now
 	s.now = next
-	s.snapshot()
+	s.shown.Store(next)
 	time.AfterFunc(old.grace(), old.close)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vitrine/config"
+	"vitrine/observe/glass"
 	"vitrine/observe/logfile"
 	"vitrine/server/control"
 	"vitrine/site/resource"
@@ -52,6 +53,11 @@ type Server struct {
 	store     *resource.Store
 	files     *logfile.Files
 	control   *control.Listener // nil: none
+	watch     *watch
+	glass     *glass.Handler             // nil: it does not serve yet, or has stopped
+	admin     *admin                     // likewise
+	ended     bool                       // nobody is shown anything any more
+	shown     atomic.Pointer[generation] // for those who ask meanwhile
 	started   time.Time
 	told      atomic.Pointer[control.Status] // for those who ask meanwhile
 	log       journal
@@ -106,6 +112,7 @@ func (s *Server) listen(diags *config.Diagnostics) bool {
 func (s *Server) serve() {
 	s.web.Start()
 	s.started = time.Now()
+	s.show()
 	s.listenControl()
 	s.log.event(Started, s.describe())
 	notify(stateReady)
@@ -132,6 +139,9 @@ func (s *Server) describe() string {
 	text := fmt.Sprintf("%s on %s, io = %s", strings.Join(names, ", "), strings.Join(where, ", "), s.web.Engine().Architecture())
 	if s.network != nil {
 		text += ", network " + label(s.network.conf)
+	}
+	if url := s.AdminURL(); url != "" {
+		text += ", admin " + url
 	}
 	return text
 }

@@ -28,7 +28,7 @@ func settings(c *config.Config) web.Settings {
 		LingerTimeout:         max(c.Timeouts.Linger.V, time.Nanosecond),
 		DrainIdle:             c.Timeouts.Idle.V,
 		MinRate:               c.Timeouts.MinRate.V,
-		Timed:                 timed(c),
+		Timed:                 timed(c) || observed(c),
 	}
 	if s.KeepAliveTimeout == 0 {
 		s.RequestsPerConnection = 1 // no time for a second request
@@ -65,6 +65,11 @@ func largestBody(c *config.Config) int64 {
 		}
 	}
 	return largest
+}
+
+// observed reports whether anybody is told of each exchange: the recorder of journeys, or who counts for the page.
+func observed(c *config.Config) bool {
+	return !c.Journeys.Off.V || c.Admin != nil && !c.Admin.Off.V
 }
 
 // timed reports whether some access log tells how long exchanges take.

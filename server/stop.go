@@ -20,6 +20,7 @@ func (s *Server) stop(sig os.Signal, signals <-chan os.Signal) Ending {
 	if s.network.isLost() {
 		why = errLost.Error()
 	}
+	s.unshow() // whoever looks is told, and is not waited for
 	s.log.event(Draining, fmt.Sprintf("%s; %s open, at most %v", why, connections(s.web.Engine().Open()), limit))
 
 	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, errDrainLimit)

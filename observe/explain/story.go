@@ -85,6 +85,9 @@ func RequestFields(f *message.Fields) []Field {
 	return fields
 }
 
+// Verdict is the decision that gave the response, nil when none did, and the configuration's line to look at first.
+func (s *Story) Verdict() (*trace.Event, trace.Position) { return s.verdict(), s.responsible() }
+
 // verdict is the Event that decided the status: for an error the last one that refused or failed, otherwise the last
 // that succeeded. It is nil when none did.
 func (s *Story) verdict() *trace.Event {

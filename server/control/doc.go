@@ -8,6 +8,8 @@ package control
 import (
 	"context"
 	"io"
+	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -21,6 +23,7 @@ type Status struct {
 	Addresses    []string  `json:"addresses"`         // that are listened on
 	Architecture string    `json:"io"`
 	Connections  int       `json:"connections"`
+	Admin        string    `json:"admin,omitempty"` // where a browser finds the page about the server; "": there is none
 }
 
 // Socket is one row of the own stack's socket table, or a connection of a server on the kernel's sockets as far as the server
@@ -130,4 +133,8 @@ type Server struct {
 	Counters func(ctx context.Context) ([]Counter, error)
 	// Capture writes frames as pcapng to w until the context ends or w fails. flush is called after each batch.
 	Capture func(ctx context.Context, w io.Writer, flush func(), o CaptureOptions) error
+	// API answers what the admin listener answers: everything below /api/, and /metrics. Nil: there is none.
+	API http.Handler
+	// Force has every exchange of a client recorded until release is called. Nil: nothing is recorded.
+	Force func(client netip.AddrPort) (release func())
 }

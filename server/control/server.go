@@ -30,8 +30,9 @@ const (
 
 // Listener is the server's end.
 type Listener struct {
-	path string
-	http *http.Server
+	path   string
+	http   *http.Server
+	cancel context.CancelFunc // for conversations that last as long as they may
 }
 
 // ListenAnywhere opens the socket of a process in the first of the usual places where that is possible. The folder is made
@@ -72,7 +73,9 @@ func Listen(path string, s Server) (*Listener, error) {
 			return nil, err
 		}
 	}
-	l := &Listener{path: path, http: &http.Server{Handler: handler(s), ReadHeaderTimeout: headTime, IdleTimeout: headTime, MaxHeaderBytes: headBytes}}
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &Listener{path: path, cancel: cancel, http: &http.Server{Handler: handler(s), ReadHeaderTimeout: headTime, IdleTimeout: headTime, MaxHeaderBytes: headBytes,
+		BaseContext: func(net.Listener) context.Context { return ctx }}}
 	go l.http.Serve(&bounded{socket, make(chan struct{}, conversations)})
 	return l, nil
 }
@@ -110,6 +113,7 @@ func (l *Listener) Path() string { return l.path }
 
 // Close removes the socket and ends every conversation, after a moment for the last words.
 func (l *Listener) Close() error {
+	l.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	if l.http.Shutdown(ctx) == nil {
@@ -185,7 +189,38 @@ func handler(s Server) http.Handler {
 			http.Error(w, fmt.Sprintf("%d captures are running already, and there may be no more", captures), http.StatusServiceUnavailable)
 		}
 	})
+	if s.API != nil {
+		mux.Handle("/api/", s.API)
+		mux.Handle("/metrics", s.API)
+	}
+	if s.Force != nil {
+		forcing := make(chan struct{}, captures)
+		mux.HandleFunc("POST /api/force", func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case forcing <- struct{}{}:
+				defer func() { <-forcing }()
+				force(w, r, s)
+			default:
+				http.Error(w, fmt.Sprintf("%d clients are recorded whatever is sampled, and there may be no more", captures), http.StatusServiceUnavailable)
+			}
+		})
+	}
 	return mux
+}
+
+// force has a client recorded as long as the request that asks for it stays.
+func force(w http.ResponseWriter, r *http.Request, s Server) {
+	client, err := netip.ParseAddrPort(r.URL.Query().Get("client"))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("%q is no address with a port", r.URL.Query().Get("client")), http.StatusBadRequest)
+		return
+	}
+	release := s.Force(client)
+	defer release()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "%s is recorded\n", client)
+	http.NewResponseController(w).Flush()
+	<-r.Context().Done()
 }
 
 func answer(w http.ResponseWriter, v any, err error) {

@@ -355,6 +355,7 @@ type Status struct {
 	Config       []string  `json:"config"` // its files
 	Sites        []string  `json:"sites"`
 	Recording    Recording `json:"recording"`
+	Admin        string    `json:"admin,omitempty"` // where a browser finds the page; "": there is none
 }
 
 // Error is the body of every answer that is no success.

@@ -1,0 +1,185 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	runtimemetrics "runtime/metrics"
+	"slices"
+	"strings"
+	"time"
+
+	"vitrine/observe/glass"
+	"vitrine/observe/glass/api"
+	"vitrine/trace"
+)
+
+// house is the server at a moment. Any goroutine may call it.
+func (s *Server) house(ctx context.Context) (*api.House, error) {
+	engine := s.web.Engine()
+	h := &api.House{At: time.Now(), Connections: engine.Open(), Loops: s.loopNumbers(), Files: s.filesNumbers(), Memory: memory(), Goroutines: runtime.NumGoroutine(),
+		States: []api.State{}, Durations: []api.Bucket{}, Sites: []api.SiteNumbers{}}
+	t := s.watch.counters.Totals()
+	h.Requests, h.Statuses, h.BytesIn, h.BytesOut = t.Requests, t.Statuses, t.BytesIn, t.BytesOut
+	for _, b := range t.Durations {
+		h.Durations = append(h.Durations, api.Bucket{UpToUS: float64(b.UpTo) / float64(time.Microsecond), Count: b.Count})
+	}
+	for _, one := range t.Sites {
+		h.Sites = append(h.Sites, api.SiteNumbers{Site: one.Site, Requests: one.Requests, Statuses: one.Statuses, BytesOut: one.BytesOut})
+	}
+	if err := s.wire(ctx, h); err != nil {
+		return nil, err
+	}
+	accepted := engine.Accepted()
+	h.Layers = append(h.Layers,
+		station("socket", "Sockets", "connections", accepted, accepted-min(accepted, uint64(max(h.Connections, 0))), "accept", "listener", "clients"),
+		station("http", "HTTP", "requests", h.Requests, h.Requests-h.Statuses[0], "http1", "request", "exchange"),
+		station("site", "Sites", "requests", h.Requests, h.Requests-h.Statuses[0], "site", "route", "access"),
+		station("files", "Files", "files", h.Files.Misses, h.Files.Hits, "resource"),
+		station("response", "Responses", "bytes", h.BytesIn, h.BytesOut, "content", "header"),
+		station("close", "Closing", "connections", accepted, accepted-min(accepted, uint64(max(h.Connections, 0))), "close"),
+		station("log", "Logs", "requests", h.Requests, h.Requests, "log"),
+	)
+	return h, nil
+}
+
+// kernelCarries is why the lower layers have no numbers.
+const kernelCarries = "The machine's kernel does this and does not tell: a network block has the server do it itself."
+
+// wire adds what is below the sockets, from the wire upwards.
+func (s *Server) wire(ctx context.Context, h *api.House) error {
+	if s.network == nil {
+		for _, l := range [...][2]string{{"adapter", "Adapter"}, {"ethernet", "Ethernet"}, {"ip", "IP"}, {"tcp", "TCP"}} {
+			h.Layers = append(h.Layers, api.Station{Name: l[0], Title: l[1], Drops: []api.Counted{}, Off: kernelCarries})
+		}
+		h.States = append(h.States, api.State{State: "LISTEN", Count: s.web.Engine().Listening()})
+		if h.Connections > 0 {
+			h.States = append(h.States, api.State{State: "ESTABLISHED", Count: h.Connections})
+		}
+		return nil
+	}
+	counted, err := s.network.stack.Counters(ctx)
+	if err != nil {
+		return err
+	}
+	all := make(map[string]uint64)
+	for _, c := range numbers(&counted) {
+		all[c.Layer+"."+c.Name] = c.Value
+	}
+	h.Layers = append(h.Layers,
+		station("adapter", "Adapter", "frames", all["adapter.received-frames"], all["adapter.sent-frames"], "link"),
+		station("ethernet", "Ethernet", "frames", all["card.passed"], all["adapter.sent-frames"], "ethernet", "arp", "neighbor"),
+		station("ip", "IP", "packets", all["ip.packets-in"], all["tcp.segments-out"]+all["udp.datagrams-out"]+all["ip.icmp-out"], "ip", "ipv4", "ipv6", "icmp", "udp"),
+		station("tcp", "TCP", "segments", all["tcp.segments-in"], all["tcp.segments-out"], "segment", "tcp", "recovery", "stack"),
+	)
+	sockets, err := s.network.stack.Sockets(ctx)
+	if err != nil {
+		return err
+	}
+	listeners := make(map[string]bool)
+	states := make(map[string]int)
+	for i := range sockets {
+		state := plainState(sockets[i].State)
+		if state == "LISTEN" { // each shard has it
+			if at := sockets[i].Local.String(); listeners[at] {
+				continue
+			} else {
+				listeners[at] = true
+			}
+		}
+		states[state]++
+	}
+	for state, n := range states {
+		h.States = append(h.States, api.State{State: state, Count: n})
+	}
+	slices.SortFunc(h.States, func(a, b api.State) int { return cmp.Compare(a.State, b.State) })
+	return nil
+}
+
+// station is one layer, with the decisions of some families that refuse or fail, those that were reached.
+func station(name, title, unit string, in, out uint64, families ...string) api.Station {
+	st := api.Station{Name: name, Title: title, In: in, Out: out, Unit: unit, Drops: []api.Counted{}}
+	for _, r := range trace.Reasons() {
+		family, _, _ := strings.Cut(r.ID, ".")
+		if (r.Kind == trace.Refused || r.Kind == trace.Failed) && slices.Contains(families, family) && r.Reached() > 0 {
+			st.Drops = append(st.Drops, api.Counted{Reason: *glass.ReasonOf(r), Reached: r.Reached()})
+		}
+	}
+	slices.SortFunc(st.Drops, func(a, b api.Counted) int { return cmp.Or(cmp.Compare(b.Reached, a.Reached), cmp.Compare(a.ID, b.ID)) })
+	return st
+}
+
+// memory is what Go has of the system.
+func memory() int64 {
+	samples := []runtimemetrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	runtimemetrics.Read(samples)
+	if samples[0].Value.Kind() != runtimemetrics.KindUint64 || samples[1].Value.Kind() != runtimemetrics.KindUint64 {
+		return 0
+	}
+	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
+}
+
+// filesNumbers is what the store of files has in memory.
+func (s *Server) filesNumbers() api.Files {
+	st := s.store.Stats()
+	return api.Files{Count: st.Entries, Bytes: st.Bytes, Limit: st.BytesLimit, Descriptors: st.Descriptors, Hits: st.Unchanged, Misses: st.Reads}
+}
+
+// loopNumbers are the event loops.
+func (s *Server) loopNumbers() []api.Loop {
+	all := make([]api.Loop, s.web.Engine().Loops())
+	for i := range all {
+		all[i].Index = i
+	}
+	return all
+}
+
+// apiSockets are the connections and listeners, on whichever network.
+func (s *Server) apiSockets(ctx context.Context) ([]api.Socket, error) {
+	if s.network == nil {
+		return s.kernelSockets(ctx)
+	}
+	rows, err := s.network.stack.Sockets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []api.Socket{}
+	seen := make(map[string]int) // listeners
+	for i := range rows {
+		in := &rows[i]
+		state := plainState(in.State)
+		if state == "LISTEN" { // each shard has it
+			at := in.Local.String()
+			if before, there := seen[at]; there {
+				out[before].RecvQueue += in.RecvQueue
+				out[before].SendQueue += in.SendQueue
+				continue
+			}
+			seen[at] = len(out)
+		}
+		one := api.Socket{State: state, Local: address(in.Local), Remote: address(in.Remote), Loop: in.Shard, AgeUS: micro(in.Age),
+			RecvQueue: in.RecvQueue, SendQueue: in.SendQueue, Timer: in.Timer, Reason: glass.ReasonOf(in.Reason)}
+		if in.Tag != 0 {
+			one.Journey = in.Tag.String()
+		}
+		if t := in.TCP; t != nil {
+			one.Waits = glass.ReasonOf(t.Waits)
+			snapshot := snapshotOf(t)
+			snapshot.State = state
+			one.Snapshot = &snapshot
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// kernelSockets are those of the kernel.
+func (s *Server) kernelSockets(ctx context.Context) ([]api.Socket, error) {
+	out := []api.Socket{}
+	for _, a := range s.told.Load().Addresses {
+		out = append(out, api.Socket{State: "LISTEN", Local: a})
+	}
+	return out, nil
+}
+
+func micro(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
