@@ -171,12 +171,21 @@ func (c *chunk) word(s string) byte {
 	return byte(len(c.words))
 }
 
-// trim gives up the part of the arena that is not in use. Nobody reads the chunk yet, or what they read stays.
-func (c *chunk) trim() {
-	small := make([]byte, c.used())
-	copy(small, c.arena[:c.text])
-	copy(small[c.text:], c.arena[len(c.arena)-c.n*recordSize:])
-	c.arena = small
+// trimmed is a copy of the chunk with no more memory than what is in it needs.
+func (c *chunk) trimmed() *chunk {
+	small := *c
+	small.readers = 0
+	small.arena = make([]byte, c.used())
+	copy(small.arena, c.arena[:c.text])
+	copy(small.arena[c.text:], c.arena[len(c.arena)-c.n*recordSize:])
+	small.ways, small.conns, small.words = exact(c.ways), exact(c.conns), exact(c.words)
+	return &small
+}
+
+func exact[T any](s []T) []T {
+	out := make([]T, len(s))
+	copy(out, s)
+	return out
 }
 
 // shape is how large chunks are, and how many there may be.
@@ -197,7 +206,7 @@ const (
 // shapeFor divides the memory. Whatever the loops have in hand can become full before anybody looks, so all of that is set
 // aside: at most a half of a small memory, and an eighth of a large one.
 func shapeFor(loops int, memory, kept int64) shape {
-	s := shape{out: loops + max(loops, 4), kept: kept}
+	s := shape{out: loops + max(loops, 8), kept: kept}
 	s.arena = leastArena
 	for s.arena < largestArena && int64(s.arena)*2*32*int64(loops) <= memory {
 		s.arena *= 2

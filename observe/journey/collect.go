@@ -65,6 +65,7 @@ func (r *Recorder) collect(all bool) {
 func (r *Recorder) take(c *chunk) {
 	g := &r.ring
 	if c.used() >= len(c.arena)/2 && len(c.arena) == g.shape.arena {
+		r.shut() // what came before stays before it
 		g.push(c)
 		r.out--
 		r.offer(c, 0)
@@ -89,19 +90,25 @@ func (r *Recorder) take(c *chunk) {
 // open begins another chunk for what came nearly empty.
 func (r *Recorder) open() {
 	g := &r.ring
+	r.shut()
+	r.evict(int64(g.shape.arena + g.shape.beside))
+	g.open.over(g.shape.arena, g.shape.beside)
+}
+
+// shut ends the chunk for what came nearly empty.
+func (r *Recorder) shut() {
+	g := &r.ring
 	if g.open.c != nil {
 		r.offer(g.open.c, g.offered)
 		g.push(g.open.close())
 	}
 	g.offered = 0
-	r.evict(int64(g.shape.arena + g.shape.beside))
-	g.open.over(newChunk(g.shape.arena), g.shape.beside)
 }
 
 // evict makes room for so many bytes.
 func (r *Recorder) evict(more int64) {
 	g := &r.ring
-	if g.open.c != nil && more == 0 {
+	if (g.open.c != nil || g.open.spare != nil) && more == 0 {
 		more = int64(g.shape.arena + g.shape.beside) // it will grow
 	}
 	g.evict(g.shape.last-more, func(c *chunk) {
@@ -148,16 +155,14 @@ func (r *Recorder) reshape(p *policy) {
 		r.free = nil
 		r.freeMu.Unlock()
 	}
-	if g.open.c != nil {
-		r.offer(g.open.c, g.offered)
-		g.push(g.open.close())
-		g.offered = 0
-	}
+	r.shut()
+	g.open.spare = nil
 	r.evict(0)
 	if g.keep.c != nil {
 		c := g.keep.close()
 		g.kept, g.keptBytes = append(g.kept, c), g.keptBytes+c.bytes()
 	}
+	g.keep.spare = nil
 	g.trimKept(p.shape.kept)
 }
 

@@ -41,7 +41,7 @@ func ParseMark(s string) (Mark, error) {
 		return Mark{Start: at}, nil
 	}
 	words := strings.Split(s, "-")
-	if len(words) == 3 {
+	if len(words) == 3 && len(words[2]) == 16 {
 		at, err1 := strconv.ParseInt(words[0], 10, 64)
 		serial, err2 := strconv.ParseUint(words[1], 10, 32)
 		id, err3 := trace.ParseID(words[2])

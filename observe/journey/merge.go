@@ -5,8 +5,9 @@ import "bytes"
 // merger copies records out of chunks into chunks of its own, which are longer in use: what the loops hand over is often
 // nearly empty, and of what is forgotten some is kept. It only appends, so that others may read what was there before.
 type merger struct {
-	c    *chunk
-	most int // bytes that a chunk may hold beside its arena
+	c     *chunk
+	most  int    // bytes that a chunk may hold beside its arena
+	spare *chunk // an empty one, when what was in it needed less
 
 	// Where things of the chunk that is being copied are in this one, and 1.
 	ways, conns []uint32
@@ -17,12 +18,41 @@ type merger struct {
 }
 
 // over is a new chunk to copy into.
-func (m *merger) over(c *chunk, most int) {
-	m.c, m.most = c, most
+func (m *merger) over(arena, most int) {
+	m.c, m.most, m.spare = m.spare, most, nil
+	if m.c == nil || len(m.c.arena) != arena {
+		m.c = newChunk(arena)
+	}
 	m.recent = [len(m.recent)]struct{ at, length uint32 }{}
 	clear(m.ways)
 	clear(m.conns)
 	m.heads = [len(m.heads)]struct{ from, to uint32 }{}
+}
+
+// close ends the chunk. Where much of it was not used, what is in it moves into as little memory as it needs.
+func (m *merger) close() *chunk {
+	c := m.c
+	m.c = nil
+	if c.used() >= len(c.arena)/4*3 {
+		return c
+	}
+	small := c.trimmed()
+	if c.readers == 0 {
+		c.empty(m.most / 2)
+		m.spare = c
+	}
+	return small
+}
+
+// bytes is how much memory the merger holds.
+func (m *merger) bytes() int64 {
+	n := int64(0)
+	for _, c := range [...]*chunk{m.c, m.spare} {
+		if c != nil {
+			n += c.bytes()
+		}
+	}
+	return n
 }
 
 // from begins to copy out of a chunk.

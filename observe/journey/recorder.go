@@ -52,8 +52,8 @@ type shard struct {
 	_       [64]byte // the next shard's lock is another loop's
 }
 
-// New makes a recorder for so many loops. Close ends it. Settings.Memory is at least 384 KiB for one or two loops, and 128 KiB
-// for each loop of many: less counts as that.
+// New makes a recorder for so many loops. Close ends it. Settings.Memory is at least 1 MiB, and with more than eight loops
+// 128 KiB for each: less counts as that.
 func New(loops int, s Settings) *Recorder {
 	loops = max(loops, 1)
 	r := &Recorder{shards: make([]shard, loops), bell: make(chan struct{}, 1),

@@ -47,13 +47,7 @@ func (r *ring) records() (n int) {
 
 // bytes is how much memory the chunks hold.
 func (r *ring) bytes() int64 {
-	n := r.lastBytes + r.keptBytes
-	for _, m := range [...]*merger{&r.open, &r.keep} {
-		if m.c != nil {
-			n += m.c.bytes()
-		}
-	}
-	return n
+	return r.lastBytes + r.keptBytes + r.open.bytes() + r.keep.bytes()
 }
 
 // oldest is when the oldest of the last journeys began.
@@ -74,20 +68,10 @@ func (r *ring) oldest() time.Time {
 	return time.Unix(0, first)
 }
 
-// push takes over a chunk whole. What is too much is evicted afterwards.
+// push takes over a chunk, the youngest. What is too much is evicted afterwards.
 func (r *ring) push(c *chunk) {
 	r.last = append(r.last, c)
 	r.lastBytes += c.bytes()
-}
-
-// close ends the merger's chunk. Where much of its arena was not used, the rest is given back.
-func (m *merger) close() *chunk {
-	c := m.c
-	m.c = nil
-	if c.used() < len(c.arena)/4*3 {
-		c.trim()
-	}
-	return c
 }
 
 // evict forgets the oldest chunks until no more than so many bytes are left. Of each, what failed or was slow is kept;
@@ -109,7 +93,7 @@ func (r *ring) evict(limit int64, done func(*chunk)) {
 // soon is how many chunks are looked through for the end of a connection whose requests are kept for longer.
 const soon = 4
 
-// save keeps what failed or was slow. What became of their connections is in one of the next chunks.
+// save keeps what failed or was slow. What became of their connections is in the chunk, or in one of the next.
 func (r *ring) save(c *chunk, later []*chunk) {
 	m := &r.keep
 	m.from(c)
@@ -130,14 +114,28 @@ func (r *ring) save(c *chunk, later []*chunk) {
 		}
 		connections[c.conns[little.Uint32(f[atConn:])].id] = true
 	}
+	if len(connections) == 0 {
+		return
+	}
+	for i := range c.conns {
+		if !m.carried[i] && connections[c.conns[i].id] {
+			r.carry(c, c.conns[i])
+		}
+	}
 	for _, next := range later[:min(soon, len(later))] {
 		for i := range next.conns {
-			from := next.conns[i]
-			if connections[from.id] && (from.ended != 0 || from.snapshot != 0) && m.c != nil &&
-				m.c.beside()+grows(len(m.c.conns), cap(m.c.conns), connSize) <= m.most {
-				m.append(next, from, true)
+			if connections[next.conns[i].id] {
+				r.carry(next, next.conns[i])
 			}
 		}
+	}
+}
+
+// carry keeps what is known of a connection, if there is room.
+func (r *ring) carry(c *chunk, from conn) {
+	m := &r.keep
+	if (from.ended != 0 || from.snapshot != 0) && m.c.room(0) && m.c.beside()+grows(len(m.c.conns), cap(m.c.conns), connSize) <= m.most {
+		m.append(c, from, true)
 	}
 }
 
@@ -149,7 +147,7 @@ func (r *ring) reopen() {
 		r.keptBytes += c.bytes()
 	}
 	r.trimKept(r.shape.kept - 2*int64(r.shape.keptBy))
-	r.keep.over(newChunk(r.shape.keptBy), r.shape.keptBy)
+	r.keep.over(r.shape.keptBy, r.shape.keptBy)
 }
 
 func (r *ring) trimKept(limit int64) {

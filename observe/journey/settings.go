@@ -56,16 +56,18 @@ func (s *Settings) mode() string {
 	if s.Off {
 		return "nothing"
 	}
-	always := "every failure"
+	slow, of := "", ""
 	if s.Slow > 0 {
-		always += " and what took " + s.Slow.String() + " or longer"
+		slow = " and what took " + s.Slow.String() + " or longer"
 	}
-	of := ""
 	if s.When != nil {
 		of = ", of those that match the conditions"
 	}
 	if s.Failures {
-		return "only " + always + of
+		if slow != "" {
+			slow = "," + slow
+		}
+		return "only what failed" + slow + of
 	}
 	text := "all"
 	if s.Sample > 1 {
@@ -75,7 +77,7 @@ func (s *Settings) mode() string {
 		text += ", at most " + strconv.Itoa(s.Most) + " a second"
 	}
 	if text != "all" {
-		text += ", and " + always
+		text += ", and every failure" + slow
 	}
 	return text + of
 }
