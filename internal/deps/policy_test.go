@@ -71,9 +71,17 @@ observe/frames stack/ipv4    likewise
 observe/frames stack/ipv6    likewise
 observe/frames stack/icmp    likewise
 observe/export stack/link    Exports are written as captures are.
+observe/export stack/ethernet Frames that were not captured are made up, with headers as the stack writes them.
+observe/export stack/ip      likewise
+observe/export stack/ipv4    likewise
+observe/export stack/ipv6    likewise
+observe/export stack/tcp/segment likewise
 server      observe/journey  The recorder outlives the page, and is asked on the control socket too.
 server      observe/frames   likewise
 server      observe/glass/api What it answers.
+server      observe/glass    It shows what the server is made of, on the admin listener and on the control socket.
+server      observe/metrics  It counts every request, and tells what else there is to count.
+server      observe/export   It sends journeys where the configuration says.
 cmd/vitrine observe/glass/api What it is answered.
 server      stack/link       It opens the adapter that the configuration names.
 server      stack/tcp        The bounds and times of the network block are the machine's.
