@@ -126,3 +126,7 @@ func (h *Shard) Journey(frame []byte) trace.ID {
 	}
 	return 0
 }
+
+// TCP is everything about the connection that its machine knows, as Info has it. It does not allocate, and is called by the
+// shard's owner.
+func (c *Conn) TCP() tcp.Info { return c.tcp.Info(c.h.now) }
