@@ -46,7 +46,7 @@ type admin struct {
 	conf  *config.Admin // in force; nil: none
 	bound atomic.Pointer[[]netip.AddrPort]
 	place atomic.Pointer[string] // where a browser finds it; nil: nowhere
-	conns chan struct{} // a place for each connection
+	conns chan struct{}          // a place for each connection
 }
 
 func newAdmin(handler http.Handler, log *journal) *admin {

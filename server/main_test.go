@@ -6,4 +6,4 @@ import (
 	"vitrine/trace/tracetest"
 )
 
-func TestMain(m *testing.M) { tracetest.Main(m, "server.", "clients.", "listener.") }
+func TestMain(m *testing.M) { tracetest.Main(m, "server.", "clients.", "listener.", "admin.") }
