@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/agext/levenshtein"
 	"github.com/spf13/cobra"
 
 	"vitrine/observe/glass/api"
@@ -81,7 +82,12 @@ func (f *journeyFilter) query(now time.Time) (url.Values, error) {
 		}
 		q.Add("client", c)
 	}
-	set("reason", words(f.reasons))
+	for _, r := range words(f.reasons) {
+		if err := checkReason(r); err != nil {
+			return nil, err
+		}
+		q.Add("reason", r)
+	}
 	if f.slower < 0 {
 		return nil, &usageError{message: "--slower is not negative", hint: "write, for example, --slower 200ms"}
 	}
@@ -108,6 +114,27 @@ func (f *journeyFilter) query(now time.Time) (url.Values, error) {
 		q.Set("before", before)
 	}
 	return q, nil
+}
+
+// checkReason refuses what is no Reason's id, nor the beginning of one with its dot.
+func checkReason(text string) error {
+	best, near := len(text)/2+1, ""
+	for _, r := range trace.Reasons() {
+		if r.ID == text || strings.HasSuffix(text, ".") && strings.HasPrefix(r.ID, text) {
+			return nil
+		}
+		if d := levenshtein.Distance(text, r.ID, nil); d < best {
+			best, near = d, r.ID
+		}
+		if strings.HasPrefix(r.ID, text+".") {
+			best, near = 0, text+"."
+		}
+	}
+	e := &usageError{message: fmt.Sprintf("--reason %q is no Reason", text), hint: "vitrine reasons lists them"}
+	if near != "" {
+		e.hint = "did you mean " + near + "? " + e.hint
+	}
+	return e
 }
 
 // isStatus reports whether the text is a status, or a class of them.

@@ -41,7 +41,8 @@ ready (Type=notify-reload).`,
 			}
 			load := func() (*config.Config, *config.Diagnostics) { return readWith(found, net, admin) }
 			return p.live(load, server.Options{Ready: func(s *server.Server) {
-				p.err.Write(reaching(s.Config().Network, style(p.err)))
+				st := style(p.err)
+				p.err.Write(append(inside(s, st), reaching(s.Config().Network, st)...))
 			}})
 		},
 	}

@@ -156,11 +156,23 @@ func (p *program) greet(s *server.Server, opt config.ServeOptions) {
 		b = st.Paint(b, terminal.Place, url)
 		b = append(b, '\n')
 	}
+	if page := inside(s, st); page != nil {
+		b = append(append(b, "    "...), page...)
+	}
 	b = append(b, reaching(s.Config().Network, st)...)
 	if st.Terminal {
 		b = append(b, "Ctrl-C stops it.\n"...)
 	}
 	p.err.Write(b)
+}
+
+// inside tells where the page about the server is; nothing, when there is none.
+func inside(s *server.Server, st terminal.Style) []byte {
+	url := s.AdminURL()
+	if url == "" {
+		return nil
+	}
+	return append(st.Paint([]byte("look inside at "), terminal.Place, url), '\n')
 }
 
 // urls are where a browser finds the addresses: loopback and all addresses as localhost, once for each port; on an own
