@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// Bounds of following.
+// Bounds of following: of what one who does not read holds in memory, and of the time that all take from the collector.
 const (
-	batchesWaiting = 8
+	batchesWaiting = 4
+	mostInBatch    = 1000 // journeys
 	mostAtOnce     = 4000 // journeys that are put together each time, for all who follow
 )
 
@@ -62,7 +63,7 @@ func (r *Recorder) tell() {
 		return
 	}
 	for _, who := range r.followers {
-		who.tell(r.fresh, mostAtOnce/len(r.followers))
+		who.tell(r.fresh, min(mostInBatch, mostAtOnce/len(r.followers)))
 	}
 	r.unread(r.fresh)
 	clear(r.fresh)

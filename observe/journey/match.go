@@ -83,9 +83,9 @@ func (m *matcher) begun(x *exchange.Exchange) bool {
 }
 
 // ended reports whether an exchange that has ended matches.
-func (m *matcher) ended(x *exchange.Exchange, w *way, took int64, failed, slow bool) bool {
+func (m *matcher) ended(p *policy, x *exchange.Exchange, w *way, took int64, failed, slow bool) bool {
 	return m.times(took, failed, slow) && m.status(uint16(x.Outcome.Status)) && m.begun(x) && m.way(w) &&
-		(len(m.text) == 0 || m.textIn(x))
+		(len(m.text) == 0 || m.textIn(p, x))
 }
 
 func (m *matcher) times(took int64, failed, slow bool) bool {
@@ -223,7 +223,7 @@ func (m *matcher) reason(r *trace.Reason) bool {
 
 // textIn reports whether the text is in a request, for an exchange that was not recorded yet. It does not look at the
 // response.
-func (m *matcher) textIn(x *exchange.Exchange) bool {
+func (m *matcher) textIn(p *policy, x *exchange.Exchange) bool {
 	r := x.Request
 	var memory [64]byte
 	if holds(r.Authority.Of(r.Arena()), m.text) || holds(r.RawTarget(), m.text) || holds(x.Journey.Append(memory[:0]), m.text) ||
@@ -231,10 +231,8 @@ func (m *matcher) textIn(x *exchange.Exchange) bool {
 		return true
 	}
 	for i := range r.Fields.Len() {
-		if id := r.Fields.IDAt(i); id == message.Authorization || id == message.ProxyAuthorization || id == message.Cookie {
-			continue
-		}
-		if name, value := r.Fields.At(i); holds(name, m.text) || holds(value, m.text) {
+		name, value := r.Fields.At(i)
+		if holds(name, m.text) || !secretName(p, r.Fields.IDAt(i), name) && holds(value, m.text) {
 			return true
 		}
 	}

@@ -186,7 +186,7 @@ func (r *Recorder) end(p *policy, v *variables.Values, told *trace.Decisions) {
 		w.refused = x.Refused.Reason
 	}
 	if !forced {
-		if p.when != nil && !p.when.ended(x, w, o.Elapsed, failed, slow) || // the pace is asked last: it counts
+		if p.when != nil && !p.when.ended(p, x, w, o.Elapsed, failed, slow) || // the pace is asked last: it counts
 			!failed && !slow && p.Most > 0 && !r.pace.take(x.Start+o.Elapsed, p.Most) {
 			s.leftOut.Add(1)
 			return

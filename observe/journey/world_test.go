@@ -62,7 +62,7 @@ type client struct {
 }
 
 func connect(t testing.TB, r *Recorder, connection uint64) *client {
-	return &client{t: t, r: r, id: trace.NewID(), now: variablestest.At, peer: &exchange.Peer{
+	return &client{t: t, r: r, id: trace.IDs(1 << 21), now: variablestest.At, peer: &exchange.Peer{
 		Remote: netip.AddrPortFrom(netip.MustParseAddr("203.0.113.9"), uint16(connection)), Local: netip.MustParseAddrPort("192.0.2.1:8080"),
 		Connection: connection, Opened: variablestest.At.Add(-time.Second).UnixNano()}}
 }
