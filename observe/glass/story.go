@@ -14,7 +14,7 @@ func (h *Handler) story(j *journey.Journey) *explain.Story {
 		Request: explain.Request{Method: j.Method, URL: urlOf(j), Protocol: j.Protocol},
 		Peer:    explain.Peer{From: j.Connection.Remote, To: j.Connection.Local}}
 	for _, f := range j.Request.Fields {
-		s.Request.Fields = append(s.Request.Fields, explain.Field{Name: f.Name, Value: f.Value})
+		s.Request.Fields = append(s.Request.Fields, explain.Field{Name: f.Name, Value: f.Value, Secret: f.Secret, Hidden: f.Hidden})
 	}
 	var events []trace.Event
 	if j.Decisions != nil {
@@ -30,7 +30,7 @@ func (h *Handler) story(j *journey.Journey) *explain.Story {
 	}
 	s.Events = events
 	for _, f := range j.Response.Fields {
-		field := explain.Field{Name: f.Name, Value: f.Value}
+		field := explain.Field{Name: f.Name, Value: f.Value, Secret: f.Secret, Hidden: f.Hidden}
 		if p := lastPosition(f.Name, events); p != nil {
 			field.Position = *p
 		}
