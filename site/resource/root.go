@@ -59,6 +59,7 @@ func (r *Root) Hot(path []byte, now int64) *Entry {
 		return nil
 	}
 	e.use()
+	r.store.hits.Add(1)
 	return e
 }
 

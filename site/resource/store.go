@@ -17,7 +17,7 @@ type Store struct {
 	fileBytes atomic.Int64 // the largest file that is kept in memory
 	opened    atomic.Int64 // descriptors of files that are open, kept or evicted and still in use
 
-	loads, reads, unchanged, refreshed, evicted atomic.Uint64
+	hits, loads, reads, unchanged, refreshed, evicted atomic.Uint64
 
 	mu              sync.Mutex
 	roots           map[string]*Root // by absolute directory
@@ -251,7 +251,8 @@ type Stats struct {
 	Descriptors     int // kept
 	DescriptorLimit int
 	Open            int64  // descriptors, those included that were evicted and are still in use
-	Loads           uint64 // requests that did not find a fresh entry
+	Hits            uint64 // times that a fresh entry was found at once
+	Loads           uint64 // misses: times that it was not, and the disk had to be asked
 	Reads           uint64 // files read or opened
 	Unchanged       uint64 // comparisons with the disk that found no change
 	Refreshed       uint64 // of those and of the reads, the ones in the background
@@ -265,7 +266,7 @@ func (s *Store) Stats() Stats {
 	return Stats{
 		Entries: s.memory.count, Bytes: s.bytes, BytesLimit: s.bytesLimit,
 		Descriptors: s.descriptors.count, DescriptorLimit: s.descriptorLimit, Open: s.opened.Load(),
-		Loads: s.loads.Load(), Reads: s.reads.Load(), Unchanged: s.unchanged.Load(),
+		Hits: s.hits.Load(), Loads: s.loads.Load(), Reads: s.reads.Load(), Unchanged: s.unchanged.Load(),
 		Refreshed: s.refreshed.Load(), Evicted: s.evicted.Load(),
 	}
 }
