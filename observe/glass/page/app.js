@@ -24,6 +24,7 @@
 //     go(name, id, query)  goes to another address
 //     keep(query)          writes the query into the address without a new entry in the history, and without update()
 //     href(name, id, query) the address as text, for links
+//     up()                 from one thing to the list that it was chosen from, as Escape does
 //     status()             what /api/status said last, or undefined; the view is drawn again when it changes
 //     say(text)            tells people who listen to the page instead of seeing it
 //
@@ -76,6 +77,7 @@ function whereTo() {
 
 let shown; // { at, root, view, drawing }
 let status, asking;
+const lists = {}; // the address that each list had last
 const leftAt = {}; // how far each address was scrolled when it was left, to come back to it
 
 function makeContext(at, root) {
@@ -90,6 +92,7 @@ function makeContext(at, root) {
       drawBar();
     },
     href,
+    up: goUp,
     status: () => status,
     say,
   };
@@ -157,6 +160,7 @@ function draw() {
 function drawNow() {
   if (!shown?.view) return;
   shown.hash = location.hash;
+  if (!shown.at.id) lists[shown.at.name] = location.hash;
   render(shown.view.template(), shown.root);
   shown.view.drawn?.();
   const title = (shown.view.title || views[shown.at.name]?.title || "") + " · vitrine";
@@ -370,10 +374,10 @@ function move(view, step, scrolls) {
   return true;
 }
 
-/** From one journey to the list that one came from, with its filter when it is known. */
+/** From one thing to the list that it was chosen from, with the filter that it had. */
 function goUp() {
-  const list = "#/" + shown.at.name;
-  if (cameFrom.startsWith(list)) history.back();
+  const list = lists[shown.at.name] || "#/" + shown.at.name;
+  if (cameFrom === list) history.back();
   else location.hash = list;
 }
 

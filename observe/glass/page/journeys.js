@@ -276,7 +276,7 @@ export function view(context) {
     if (!reads() && state === "ready") join();
     return html`
       <h1 class="unseen">Journeys</h1>
-      <div class="tools">
+      <div class="jtools">
         ${bar.template()}
         <button type="button" class="pause" aria-pressed=${paused} @click=${pause} title=${(paused ? "Go on" : "Pause") + " (p)"}>
           ${icon(paused ? "play" : "pause")}<span>${paused ? "Go on" : "Pause"}</span></button>
@@ -322,7 +322,7 @@ export function view(context) {
           ? html`<span title=${"recorded since the start: " + count(r.recorded)}>records <b>${r.mode}</b></span>
               ${r.left_out ? html`<span title="by sampling, conditions and the bound a second">${count(r.left_out)} left out</span>` : nothing}
               <span class="memory" title=${plural(r.journeys, "journey") + " in memory" + (r.oldest ? "; the oldest of " + dateTime(r.oldest) : "")}>
-                <span class="meter" role="meter" aria-label="Memory of the recording" aria-valuemin="0" aria-valuemax="100"
+                <span class="memory-meter" role="meter" aria-label="Memory of the recording" aria-valuemin="0" aria-valuemax="100"
                   aria-valuenow=${Math.round((100 * r.bytes) / (r.limit || 1))}><span .style=${"width:" + Math.min(100, (100 * r.bytes) / (r.limit || 1)) + "%"}></span></span>
                 ${bytes(r.bytes)} of ${bytes(r.limit)}</span>
               ${r.oldest ? html`<span class="strip-since">since ${clock(r.oldest).slice(0, 8)}</span>` : nothing}`
