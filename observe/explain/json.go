@@ -85,7 +85,7 @@ func JSON(w io.Writer, s *Story) error {
 	text := message.StatusText(s.Status)
 	out := jsonStory{
 		Verdict: jsonVerdict{Status: s.Status, Text: text, Position: position(s.responsible())},
-		Request: jsonRequest{s.Request.Method, s.Request.URL, s.Request.Protocol, fields(s.Request.Fields)},
+		Request: jsonRequest{s.Request.Method, s.Request.URL, s.Request.Protocol, s.fields(s.Request.Fields)},
 		Events:  make([]jsonEvent, 0, len(s.Events)),
 	}
 	if s.Journey != 0 {
@@ -110,7 +110,7 @@ func JSON(w io.Writer, s *Story) error {
 		})
 	}
 	if s.Status != 0 {
-		out.Response = &jsonResponse{Status: s.Status, Text: text, Fields: fields(s.Fields)}
+		out.Response = &jsonResponse{Status: s.Status, Text: text, Fields: s.fields(s.Fields)}
 		if s.Length >= 0 {
 			out.Response.Length = &s.Length
 		}
@@ -146,11 +146,11 @@ func escapeRest(text []byte) []byte {
 	return out
 }
 
-func fields(list []Field) []jsonField {
+func (s *Story) fields(list []Field) []jsonField {
 	all := make([]jsonField, 0, len(list))
 	for _, f := range list {
 		j := jsonField{Name: f.Name, Value: f.Value, Position: position(f.Position)}
-		if f.private() {
+		if s.private(&f) {
 			j.Value, j.Hidden = "", true
 		}
 		all = append(all, j)

@@ -23,6 +23,7 @@ func recordings() map[string]func() *Story {
 				s.Events[i].At = time.Duration(i+1) * 12300
 			}
 			s.Recorded = recording()
+			s.hide()
 			return s
 		},
 		// On the own stack, answered from memory, a later request of a connection that has ended.
@@ -41,6 +42,7 @@ func recordings() map[string]func() *Story {
 			s := stories["served"]()
 			s.Events, s.KeepReason = nil, nil
 			s.Recorded = recording()
+			s.hide()
 			r := s.Recorded
 			r.Took, r.Slow, r.Failure = 3*time.Second+5*time.Millisecond, true, clientGone
 			r.NoEvents = "the request was not chosen to be recorded, and was kept since it failed"
@@ -49,6 +51,18 @@ func recordings() map[string]func() *Story {
 			return s
 		},
 	}
+}
+
+// hide leaves the story what a recorder keeps: no secret, but for the one that it was told to show.
+func (s *Story) hide() {
+	for _, all := range [][]Field{s.Request.Fields, s.Fields} {
+		for i := range all {
+			if f := &all[i]; secret(f.Name) {
+				f.Hidden, f.Value, f.Secret = len(f.Value), "", true
+			}
+		}
+	}
+	s.Request.Fields = append(s.Request.Fields, Field{Name: "Cookie", Value: "shown=by-a-rule"}, Field{Name: "X-Api-Key", Secret: true, Hidden: 32})
 }
 
 func recording() *Recorded {

@@ -42,12 +42,12 @@ type Peer struct {
 type Field struct {
 	Name, Value string
 	Position    trace.Position // zero: no line is
-	Secret      bool           // the value is secret, although the name does not say so, or was not kept
-	Hidden      int            // how long a value that was not kept is
+	Secret      bool           // of a recorded request: the value is secret, and was not kept
+	Hidden      int            // how long it was
 }
 
-// private reports whether the value is not to be shown.
-func (f *Field) private() bool { return f.Secret || secret(f.Name) }
+// private reports whether a field's value is not to be shown. When a request was recorded, it was decided then.
+func (s *Story) private(f *Field) bool { return f.Secret || s.Recorded == nil && secret(f.Name) }
 
 // hidden is shown in place of a secret value.
 func (f *Field) hidden() string {

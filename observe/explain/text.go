@@ -158,18 +158,18 @@ func (p *printer) request(s *Story) {
 	p.newline()
 	what := strings.TrimSpace(s.Request.Method + " " + s.Request.URL + " " + s.Request.Protocol)
 	p.row(row{step: "request", text: []piece{{terminal.Printable(what), terminal.Bold}}})
-	p.fields(s.Request.Fields)
+	p.fields(s, s.Request.Fields)
 }
 
 // fields writes field lines, aligned.
-func (p *printer) fields(fields []Field) {
+func (p *printer) fields(s *Story, fields []Field) {
 	column := 0
 	for _, f := range fields {
 		column = max(column, min(terminal.Cells(f.Name), 32))
 	}
 	for _, f := range fields {
 		value := piece{terminal.Printable(f.Value), terminal.Plain}
-		if f.private() {
+		if s.private(&f) {
 			value = piece{f.hidden(), terminal.Quiet}
 		}
 		p.row(row{subject: terminal.Printable(f.Name), column: column, quiet: true, text: []piece{value}, at: f.Position})
@@ -186,7 +186,7 @@ func (p *printer) response(s *Story) {
 	}
 	p.newline()
 	p.row(row{step: "response", text: text})
-	p.fields(s.Fields)
+	p.fields(s, s.Fields)
 }
 
 func (p *printer) connection(s *Story) {
