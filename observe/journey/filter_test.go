@@ -164,6 +164,7 @@ func FuzzParseFilter(f *testing.F) {
 
 func FuzzParseMark(f *testing.F) {
 	f.Add("2026-01-31T12:00:00Z")
+	f.Add("1753-08-31T12:00:00Z")
 	f.Add(Mark{time.Unix(0, 1), 2, 3}.String())
 	f.Fuzz(func(t *testing.T, s string) {
 		m, err := ParseMark(s)

@@ -37,7 +37,7 @@ func ParseMark(s string) (Mark, error) {
 	if s == "" {
 		return Mark{}, nil
 	}
-	if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+	if at, err := time.Parse(time.RFC3339Nano, s); err == nil && at.Unix() > 0 && at.Year() < 2262 { // beyond, it is no int64
 		return Mark{Start: at}, nil
 	}
 	words := strings.Split(s, "-")
@@ -45,7 +45,7 @@ func ParseMark(s string) (Mark, error) {
 		at, err1 := strconv.ParseInt(words[0], 10, 64)
 		serial, err2 := strconv.ParseUint(words[1], 10, 32)
 		id, err3 := trace.ParseID(words[2])
-		if err1 == nil && err2 == nil && err3 == nil {
+		if err1 == nil && err2 == nil && err3 == nil && at > 0 {
 			return Mark{time.Unix(0, at), uint32(serial), id}, nil
 		}
 	}
