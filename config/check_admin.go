@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,6 +108,18 @@ func (d *decoder) readable(s *setting, path string, l located) {
 		return
 	}
 	summary, hint := d.brokenPath(path, err)
+	if entries, err := os.ReadDir(filepath.Dir(path)); err == nil { // what may be meant is a file, not a folder
+		var names []string
+		for _, e := range entries {
+			if !e.IsDir() {
+				names = append(names, e.Name())
+			}
+		}
+		hint = ""
+		if near := nearest(filepath.Base(path), names); near != "" {
+			hint = "did you mean " + quoted(near) + "?"
+		}
+	}
 	d.fail(l.at, summary, hint)
 }
 
@@ -189,9 +202,10 @@ func (d *decoder) checkPair(a *Admin) {
 		case strings.Contains(text, "private key does not match"), strings.Contains(text, "private key type does not match"):
 			key("this key belongs to another certificate")
 			hint = "openssl x509 -noout -pubkey -in CERTIFICATE and openssl pkey -pubout -in KEY print the same for a pair"
-		case strings.Contains(text, "failed to find any PEM data in certificate"), strings.Contains(text, `failed to find "CERTIFICATE"`):
+		case strings.Contains(text, "failed to find any PEM data in certificate"), strings.Contains(text, `failed to find "CERTIFICATE"`),
+			strings.Contains(text, "failed to find certificate"):
 			summary, hint = fmt.Sprintf("there is no certificate in %s", quoted(shownPath(a.Certificate.V))), "it is a file in PEM, with lines that say BEGIN CERTIFICATE"
-		case strings.Contains(text, "key input"), strings.Contains(text, "PRIVATE KEY"):
+		case strings.Contains(text, "key input"), strings.Contains(text, "rather than a key"), strings.Contains(text, "PRIVATE KEY"):
 			key(fmt.Sprintf("there is no private key in %s", quoted(shownPath(a.Key.V))))
 			hint = "it is a file in PEM, with a line that says BEGIN PRIVATE KEY, and without a password"
 		case strings.Contains(text, "parse private key"), strings.Contains(text, "private key"):
@@ -263,7 +277,9 @@ func (d *decoder) checkAdminReach(a *Admin) {
 	if a.Certificate.V == "" {
 		lacks = append(lacks, "a certificate and its key")
 	}
-	if a.Token.V == "" && a.TokenFile.V == "" {
+	b := d.written[a]
+	refused := b != nil && a.Token.Pos.Origin == trace.Default && b.body.attr("token") != nil // a token that was too short is one
+	if a.Token.V == "" && a.TokenFile.V == "" && !refused {
 		lacks = append(lacks, "a token")
 	}
 	if a.Loopback() || len(lacks) == 0 {
@@ -292,6 +308,24 @@ func missingSettings(a *Admin) string {
 		return strings.Join(all, "")
 	}
 	return strings.Join(all[:len(all)-1], ", ") + " and " + all[len(all)-1]
+}
+
+// checkWhenHost checks a host that is asked for.
+func checkWhenHost(text string) *problem {
+	if strings.Contains(text, "*") {
+		return &problem{message: quoted(text) + " is a wildcard, and a condition names each host", hint: "a site's name in sites stands for all of its hosts"}
+	}
+	p := checkHost(text)
+	switch {
+	case p == nil:
+	case strings.Contains(p.hint, " in a listen block"):
+		p.hint = "leave the port out"
+	case strings.Contains(p.hint, ", and route "):
+		p.hint = "write " + quoted(text[:p.offset]) + ", and in paths " + quoted(text[p.offset:])
+	case strings.Contains(p.hint, "default = true"):
+		p.hint = `write, for example, "www.example.org"`
+	}
+	return p
 }
 
 // checkWhenPath checks a pattern of paths.

@@ -9,7 +9,8 @@ import (
 
 // environment is what the tests' configurations may read.
 func environment(name string) (string, bool) {
-	value, set := map[string]string{"PORT": "8080", "HOST": "env.example", "DB_PASSWORD": "hunter2", "LISTING": "true"}[name]
+	value, set := map[string]string{"PORT": "8080", "HOST": "env.example", "DB_PASSWORD": "hunter2", "LISTING": "true",
+		"GLASS": "the-words-that-nobody-knows", "COLLECTOR": "another-hidden-word"}[name]
 	return value, set
 }
 

@@ -133,7 +133,7 @@ var whenBlock = always(func(j *Journeys) any { return &j.When }, blockType{
 			doc:   "Sites that answer, by one of their hosts.",
 			also:  []string{"site"},
 			field: in(func(w *When) any { return &w.Sites })},
-		{name: "hosts", kind: kindTexts, example: `["www.example.org"]`, check: checkHost,
+		{name: "hosts", kind: kindTexts, example: `["www.example.org"]`, check: checkWhenHost,
 			doc:   "Hosts that are asked for.",
 			also:  []string{"host", "server_name"},
 			field: in(func(w *When) any { return &w.Hosts })},
