@@ -77,6 +77,7 @@ func TestWhoDoesNotReadMissesSomeAndIsToldHowMany(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 		r.mu.Lock()
+		r.collect(true) // on a machine that is busy with something else, the collector may be late
 		full = len(r.followers) == 1 && r.followers[0].leftOut > 0
 		r.mu.Unlock()
 	}

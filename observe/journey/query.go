@@ -143,9 +143,7 @@ func (c *conn) join(js []*Journey) {
 		return
 	}
 	for _, j := range js {
-		if at := unix(c.ended); j.Connection.Ended.IsZero() && !at.Before(j.Start) {
-			j.Connection.Ended, j.Connection.Why = at, c.why
-		}
+		j.Connection.Ended, j.Connection.Why = time.Unix(0, c.ended), c.why
 	}
 }
 
@@ -179,5 +177,3 @@ func around(s []Snapshot, j *Journey, most int) []Snapshot {
 	}
 	return s[from:to]
 }
-
-func unix(ns int64) time.Time { return time.Unix(0, ns) }
