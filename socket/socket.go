@@ -115,6 +115,10 @@ type Sharded interface {
 	Loops() int
 }
 
+// Idler is a poller that moves bytes itself within Wait, and tells how many nanoseconds of its Waits it has slept. It is asked
+// on the goroutine that waits.
+type Idler interface{ Idle() int64 }
+
 // Tagger is an endpoint that takes the id of the journey that its bytes are on from now, for whoever looks at frames.
 type Tagger interface{ Tag(id trace.ID) }
 

@@ -19,6 +19,7 @@ type stackPoller struct {
 	queue     []*stackEndpoint // with something to deliver
 	listeners []*stackListener // on which connections may wait
 	kernels   bool             // something of the kernel's was added
+	slept     int64            // nanoseconds in which nobody needed it
 	looked    int64            // when the kernel's was looked at last
 	woken     atomic.Bool      // a Wake that no Wait has answered
 	closed    atomic.Bool
@@ -166,8 +167,14 @@ func (p *stackPoller) sleep(now, until int64) error {
 		return nil
 	}
 	p.looked = now
-	return p.place.park(now, until)
+	slept := clock() // the frames of this round have taken a while
+	err := p.place.park(now, until)
+	p.slept += clock() - slept
+	return err
 }
+
+// Idle is how long Waits have slept. It makes the poller an Idler.
+func (p *stackPoller) Idle() int64 { return p.slept }
 
 // pending reports whether somebody on this goroutine is to be told of something.
 func (p *stackPoller) pending() bool { return len(p.queue) > 0 || len(p.listeners) > 0 }

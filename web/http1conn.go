@@ -25,8 +25,9 @@ type http1Conn struct {
 	h    Handler            // likewise
 	now  *generation        // the one that h is of
 
-	peer   exchange.Peer
-	serial uint32
+	peer    exchange.Peer
+	serial  uint32
+	journey trace.ID // of the last request
 	// bodyStatus is the answer to a request whose body failed, when the handler gives none.
 	bodyStatus int
 
@@ -76,6 +77,29 @@ func newHTTP1(srv *Server, c *serve.Conn) *http1Conn {
 		c.SetDeadline(serve.Now() + int64(t))
 	}
 	return h
+}
+
+// Doing says what the connection is doing, for those who show it.
+func (h *http1Conn) Doing() (what string, serial uint32, journey trace.ID) {
+	switch {
+	case h.stage == awaiting && h.rx.Started():
+		what = "receiving a request's head"
+	case h.stage == awaiting:
+		what = "awaiting a request"
+	case h.stage == answering && h.begun:
+		what = "answering, the response has begun"
+	case h.stage == answering:
+		what = "answering"
+	case h.stage == sending:
+		what = "sending"
+	case h.stage == draining:
+		what = "dropping a body that nobody reads"
+	case h.stage == tunnelled:
+		what = "tunnelling another protocol"
+	default:
+		what = "ending"
+	}
+	return what, h.serial, h.journey
 }
 
 // Wake and Spawn make it an exchange.Carrier.
@@ -171,6 +195,7 @@ func (h *http1Conn) begin(w *serve.Worker, set *settings, l *local, n int) {
 	x := l.x
 	x.Begin(h, &l.request, &h.peer, set.limits)
 	x.Journey, x.Start, x.Serial = w.NewID(), w.Wall, h.serial
+	h.journey = x.Journey
 	h.conn.Tag(x.Journey)
 }
 

@@ -24,6 +24,7 @@ func (inline) run(l *loop, c *Conn, what uint32) {
 	if c.phase == dead {
 		return
 	}
+	l.turns++
 	c.turn(l.worker, what)
 	if c.settle() {
 		l.after(c)
@@ -81,7 +82,8 @@ func newPool(e *Engine, n int) *workers {
 	return p
 }
 
-func (p *workers) run(_ *loop, c *Conn, what uint32) {
+func (p *workers) run(l *loop, c *Conn, what uint32) {
+	l.turns++
 	c.pend.Or(what)
 	if !c.busy.CompareAndSwap(false, true) {
 		return // its present worker will see it
@@ -135,6 +137,7 @@ func (p *workers) close() {
 type threads struct{}
 
 func (threads) run(l *loop, c *Conn, what uint32) {
+	l.turns++
 	c.pend.Or(what)
 	if c.kick == nil {
 		c.kick = make(chan struct{}, 1)

@@ -40,6 +40,9 @@ type loop struct {
 	tasks   []func()
 	spare   []*Conn
 	stopped bool
+
+	turns uint64 // for the numbers
+	load  load
 }
 
 // accepting is a listener's socket of this loop.
@@ -65,6 +68,7 @@ func newLoop(e *Engine, index int) (*loop, error) {
 		return nil, err
 	}
 	l := &loop{engine: e, index: index, poller: p, worker: newLocalWorker(e), bell: make(chan struct{}, 1)}
+	l.load.idler, _ = p.(socket.Idler)
 	l.worker.look()
 	l.wheel.last = l.worker.Now / tick
 	switch e.o.Architecture {
@@ -93,6 +97,7 @@ func newLocalWorker(e *Engine) *Worker {
 // run is the loop. Everything that happens to its connections begins here.
 func (l *loop) run() {
 	for {
+		l.measure()
 		if len(l.again) > 0 {
 			l.poller.Wake() // look, and do not sleep
 		}

@@ -23,6 +23,14 @@ type queue struct{ pieces []piece }
 
 func (q *queue) empty() bool { return len(q.pieces) == 0 }
 
+// bytes is how much waits.
+func (q *queue) bytes() (n int64) {
+	for i := range q.pieces {
+		n += q.pieces[i].n + int64(len(q.pieces[i].b))
+	}
+	return n
+}
+
 func (q *queue) push(p piece) { q.pieces = append(q.pieces, p) }
 
 // pushCopy queues bytes that belong to somebody else.
