@@ -61,10 +61,13 @@ func newAdmin(handler http.Handler, log *journal) *admin {
 var silent = log.New(io.Discard, "", 0)
 
 // timedBody bounds the time in which a request's body comes. How long an answer takes is bounded where it is written: a
-// stream never ends.
+// stream never ends. Without a body there is no bound, since net/http goes on reading while a handler runs, to notice that
+// the client has gone, and would take the deadline for that.
 func timedBody(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.NewResponseController(w).SetReadDeadline(time.Now().Add(adminBodyTime))
+		if r.Body != http.NoBody {
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(adminBodyTime))
+		}
 		h.ServeHTTP(w, r)
 	})
 }
