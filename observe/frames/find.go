@@ -16,6 +16,9 @@ import (
 const (
 	// before is how long before a query's time its connection may have begun: the handshake ends before a program has it.
 	before = 10 * time.Second
+	// after is for how long what a connection leaves behind is its own: the last segments, TIME_WAIT of four minutes (RFC 9293
+	// §3.6.1) and its end.
+	after = 5 * time.Minute
 	// asked is how long before its first frame a connection's next hop was asked for.
 	asked = 2 * time.Second
 	// mostNeighbors bounds how many messages of ARP and neighbour discovery are looked at.
@@ -38,7 +41,7 @@ func (r *Recorder) Find(q Query) *Sequence {
 		from = q.From.Add(-before - asked).UnixNano()
 	}
 	if !q.To.IsZero() {
-		to = q.To.UnixNano()
+		to = q.To.Add(after).UnixNano()
 	}
 	s := new(Sequence)
 	r.mu.Lock()
@@ -168,7 +171,9 @@ func (f *finder) choose() []found {
 			if known[0] && isn[0] == segment.Number(f.q.IRS) || known[1] && isn[1] == segment.Number(f.q.ISS) {
 				return run
 			}
-		case f.q.From.IsZero() || run[0].at <= f.q.From.UnixNano() || chosen < 0:
+		case i == 0 && !begins(&run[0]):
+			chosen = i // the beginning is forgotten
+		case f.q.From.IsZero() || run[0].at <= f.q.From.UnixNano():
 			chosen = i
 		}
 	}
@@ -200,7 +205,7 @@ func beginnings(all []found) (at []int) {
 				last = start
 			}
 			syn = -1
-		case r.kind == "tcp" && r.segment.Flags&(segment.SYN|segment.ACK) == segment.SYN && r.what == recordIn || !changes && isSyn(r):
+		case isSyn(r) && (!changes || r.what == recordIn):
 			if syn >= 0 && all[syn].segment.Seq == r.segment.Seq {
 				continue
 			}
@@ -211,6 +216,11 @@ func beginnings(all []found) (at []int) {
 		}
 	}
 	return at
+}
+
+// begins reports whether a connection begins with a record.
+func begins(r *found) bool {
+	return isSyn(r) || r.what == recordChange && r.from == tcp.StateClosed
 }
 
 func isSyn(r *found) bool {

@@ -34,8 +34,10 @@ func (s *Settings) complete(queues int) {
 
 // Query is whose frames are wanted.
 type Query struct {
-	Local, Remote           netip.AddrPort
-	From, To                time.Time // zero To: until now
+	Local, Remote netip.AddrPort
+	// When a program had the connection; zero To: it still has. What the connection began with before, and what it left behind
+	// after, is found too, but not what is of another connection between the same ends.
+	From, To                time.Time
 	ISS, IRS                uint32
 	Sequences               bool  // ISS and IRS are known; otherwise they are taken from the SYNs, when those were recorded
 	RequestAt, RequestEnd   int64 // the range of the stream that the client sent
