@@ -76,7 +76,7 @@ function whereTo() {
 // --- The view that is shown ---
 
 let shown; // { at, root, view, drawing }
-let status, asking;
+let status, asking, unsigned;
 const lists = {}; // the address that each list had last
 const leftAt = {}; // how far each address was scrolled when it was left, to come back to it
 
@@ -219,7 +219,10 @@ function linkTitle() {
 
 function drawNotice() {
   render(
-    link.state === "gone"
+    unsigned
+      ? html`<p class="notice bad">${icon("unplugged")}<span><b>The server wants its token again.</b> What is shown is what was known before.</span>
+          <button class="small" @click=${() => location.reload()}>Sign in</button></p>`
+      : link.state === "gone"
       ? html`<p class="notice bad">${icon("unplugged")}
           <span><b>The server does not answer</b>, since ${ago(link.since)}. What is shown is what was known then. It is asked again
             every few seconds.</span>
@@ -244,10 +247,11 @@ async function askStatus() {
     if (was && was !== status.started) say("The server was started anew.");
     drawBar();
     if (shown?.view) draw();
-  } catch {
-    // The notice says it.
+    unsigned = false;
+  } catch (e) {
+    unsigned = e.status === 401; // otherwise nobody answered
   }
-  if (link.state === "gone") drawNotice();
+  drawNotice();
   asking = setTimeout(askStatus, link.state === "gone" ? 2000 : 5000);
 }
 

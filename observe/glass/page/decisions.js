@@ -22,8 +22,8 @@ const titles = {
  * taken (default true; a dry run has none).
  */
 export function decisions(events, options = {}) {
-  const groups = grouped(events);
-  const verdict = options.verdict && [...events].reverse().find((e) => e.taken && e.reason.id === options.verdict.reason.id);
+  const verdict = options.verdict && [...events].reverse().find((e) => e.reason.id === options.verdict.reason.id);
+  const groups = grouped(events, verdict);
   const times = options.times !== false && events.some((e) => e.at_us > 0);
   return html`<ol class="decisions" ?data-times=${times}>
       ${groups.map(
@@ -39,14 +39,17 @@ export function decisions(events, options = {}) {
 
 const capital = (word) => (word ? word[0].toUpperCase() + word.slice(1) : "");
 
-/** Events by step, with runs of candidates that were passed over as one part { passed }. */
-function grouped(events) {
+/**
+ * Events by step, with runs of candidates that were passed over as one part { passed }. The verdict is never one of them:
+ * what was looked for and not found is a candidate too, and may be what decided.
+ */
+function grouped(events, verdict) {
   const groups = [];
   for (const e of events) {
     sentences.set(e.reason.id, e.reason.sentence);
     let g = groups.at(-1);
     if (!g || g.step !== e.step) groups.push((g = { step: e.step, parts: [] }));
-    if (e.taken) {
+    if (e.taken || e === verdict) {
       g.parts.push(e);
       continue;
     }
@@ -71,10 +74,10 @@ function one(e, times, decided) {
   const rest = (e.details || []).filter((d) => d !== why);
   return html`<li class="decision" ?data-decided=${decided} data-kind=${e.reason.kind} ?data-passed=${!e.taken}>
       <div class="decision-head">
-        ${e.taken ? mark(e.reason.kind) : html`<span class="mark-passed" aria-label="passed over"></span>`}
+        ${e.taken || decided ? mark(e.reason.kind) : html`<span class="mark-passed" aria-label="passed over"></span>`}
         ${e.subject ? html`<code class="subject">${e.subject}</code>` : nothing}
         ${decided ? html`<span class="chip" data-tone=${e.reason.kind}>decides the answer</span>` : nothing}
-        ${times && e.taken ? html`<time class="at" title=${exactly(e.at_us)}>${duration(e.at_us)}</time>` : nothing}
+        ${times && (e.taken || decided) ? html`<time class="at" title=${exactly(e.at_us)}>${duration(e.at_us)}</time>` : nothing}
       </div>
       <p class="why">${sentence(why ? why.value : e.reason.sentence)}
         <code class="reason-id" data-tone=${e.reason.kind} title=${sentence(e.reason.sentence)}>${e.reason.id}</code>

@@ -82,6 +82,13 @@ export function dateTime(t) {
   return d.getFullYear() + "-" + two(d.getMonth() + 1) + "-" + two(d.getDate()) + " " + clock(d);
 }
 
+/** The span from one time of day to another, in microseconds, without losing what Date does not keep. */
+export function between(from, to) {
+  const fine = (t) => Number(((/\.(\d+)/.exec(t) || [])[1] || "0").padEnd(9, "0").slice(0, 9)) / 1e3;
+  const whole = (t) => Date.parse(t.replace(/\.\d+/, ""));
+  return (whole(to) - whole(from)) * 1e3 + fine(to) - fine(from);
+}
+
 /** How long ago: "just now", "12 s ago", "3 min ago", "2 h ago", "4 d ago". */
 export function ago(t, now = Date.now()) {
   const s = Math.round((now - new Date(t).getTime()) / 1000);

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "./lib/lit-html.js";
 import { address, get } from "./api.js";
-import { ago, bytes, dateTime, duration, exactly, plural, sentence } from "./format.js";
+import { ago, between, bytes, dateTime, duration, exactly, plural, sentence } from "./format.js";
 import { copy, downloads, empty, failure, icon, reason, standard, status, waiting } from "./parts.js";
 import { decisions } from "./decisions.js";
 import { message } from "./message.js";
@@ -50,7 +50,7 @@ export function view(context) {
   const size = new ResizeObserver(() => measure());
   function measure() {
     const lane = context.root.querySelector(".lane")?.clientWidth || 0;
-    const wire = context.root.querySelector(".wire")?.clientWidth || 0;
+    const wire = context.root.querySelector(".wire-space")?.clientWidth || 0;
     if (lane === widths.lane && wire === widths.wire) return;
     widths.lane = lane;
     widths.wire = wire;
@@ -63,7 +63,7 @@ export function view(context) {
     if (!j) return waiting();
     return html`${header()}
       <div class="columns">
-        <div class="column">
+        <div class="jcolumn">
           <section class="pane" aria-labelledby="way-title">
             <header><h2 id="way-title">Its way through the layers</h2><p>${duration(j.took_us)} from the head to the last byte</p></header>
             <div class="pane-body way-body">${way(j, widths.lane)}</div>
@@ -80,7 +80,7 @@ export function view(context) {
           </section>
           ${wire()}
         </div>
-        <div class="column">
+        <div class="jcolumn">
           <section class="pane" aria-labelledby="request-title"><header><h2 id="request-title">Request</h2></header>${message(j.request, "request")}</section>
           <section class="pane" aria-labelledby="response-title"><header><h2 id="response-title">Response</h2></header>${message(j.response, "response")}</section>
           ${connection()}
@@ -99,12 +99,12 @@ export function view(context) {
         <code class="faint journey-id">${j.id}</code>${copy(j.id, "", "quiet round small")}
       </div>
       <h1><span class="h1-method">${j.method || "?"}</span> <span class="h1-host">${j.host}</span>${breakable(j.target || "")}</h1>
-      <p class="verdict" data-tone=${r?.kind || ""}>
-        ${status(j.status, true)}${r ? html`<span class="verdict-words">${sentence(r.sentence)}</span> <code class="reason-id" data-tone=${r.kind}>${r.id}</code> ${standard(r.standard)}` : nothing}
+      <p class="jverdict" data-tone=${r?.kind || ""}>
+        ${status(j.status, true)}${r ? html`<span class="jverdict-words">${sentence(r.sentence)}</span> <code class="reason-id" data-tone=${r.kind}>${r.id}</code> ${standard(r.standard)}` : nothing}
       </p>
-      ${j.failure && j.failure.id !== r?.id ? html`<p class="verdict" data-tone="failed">${reason(j.failure)}</p>` : nothing}
+      ${j.failure && j.failure.id !== r?.id ? html`<p class="jverdict" data-tone="failed">${reason(j.failure)}</p>` : nothing}
       ${v?.position ? html`<div class="responsible"><span class="faint">${v.position.file ? "This line is responsible" : "Responsible"}</span>${position(v.position, { open: true, around: 2 })}</div>` : nothing}
-      <dl class="facts">
+      <dl class="jfacts">
         ${fact("When", html`<time datetime=${j.start}>${dateTime(j.start)}</time>`, ago(j.start))}
         ${fact("Took", duration(j.took_us), j.slow ? html`<span class="chip" data-tone="slow">${icon("slow")}slow</span>` : "", exactly(j.took_us))}
         ${fact("Sent", bytes(j.response.bytes), `${bytes(j.body)} body`)}
@@ -143,10 +143,10 @@ export function view(context) {
       <header><h2 id="wire-title">On the wire</h2>
         <p>${j.connection.network ? html`own stack, <code>${j.connection.network}</code>` : "the kernel's TCP"}</p></header>
       <div class="pane-body wire-body">
-        <div class="wire"></div>
+        <div class="wire-space"></div>
         ${s?.frames?.length
           ? html`${widths.wire > 0 ? sequence(s, widths.wire, unfolded, (name) => { unfolded.add(name); context.draw(); }) : nothing}
-              <p class="legend"><span data-role="request">request</span><span data-role="response">response</span><span data-role="control">TCP's own</span><span data-role="again">sent again</span><span data-role="other">other requests</span></p>
+              <p class="frames-legend"><span data-role="request">request</span><span data-role="response">response</span><span data-role="control">TCP's own</span><span data-role="again">sent again</span><span data-role="other">other requests</span></p>
               <p class="note-line">Time goes down and is not to scale; the numbers are exact, and relative to the first of each side. The slope of an arrow is drawn, not measured. The server's states are
                 known; the client's are what its frames tell.
                 ${s.left_out ? html`<b>${plural(s.left_out, "frame")} of the server in this time ${s.left_out === 1 ? "was" : "were"} not recorded, since there were too many.</b>` : nothing}
@@ -165,11 +165,11 @@ export function view(context) {
     const others = c.others || [];
     return html`<section class="pane" aria-labelledby="connection-title">
       <header><h2 id="connection-title">Connection ${c.id}</h2><p>this is its request ${j.serial}</p></header>
-      <dl class="pairs">
+      <dl class="jpairs">
         <div><dt>From</dt><dd><code>${c.remote}</code></dd></div>
         <div><dt>To</dt><dd><code>${c.local}</code></dd></div>
-        <div><dt>Opened</dt><dd>${dateTime(c.opened)} <span class="faint">${duration((Date.parse(j.start) - Date.parse(c.opened)) * 1000)} before</span></dd></div>
-        <div><dt>Ended</dt><dd>${c.ended ? dateTime(c.ended) : html`<span class="faint">not that we know</span>`}</dd></div>
+        <div><dt>Opened</dt><dd>${dateTime(c.opened)} <span class="faint">${duration(between(c.opened, j.start))} before</span></dd></div>
+        <div><dt>Ended</dt><dd>${c.ended ? html`${dateTime(c.ended)} <span class="faint">${duration(between(j.start, c.ended))} after</span>` : html`<span class="faint">not that we know</span>`}</dd></div>
         ${c.why ? html`<div><dt>Why</dt><dd>${reason(c.why)}</dd></div>` : nothing}
         <div><dt>After this</dt><dd>${j.keep ? "stayed open" : "was to end"}${j.ending ? html`. ${reason(j.ending)}` : nothing}</dd></div>
         <div><dt>Event loop</dt><dd>${c.loop}</dd></div>

@@ -319,7 +319,7 @@ export function view(context) {
       <span class="strip-space"></span>
       ${r
         ? r.on
-          ? html`<span title=${"recorded since the start: " + count(r.recorded)}>records <b>${r.mode}</b></span>
+          ? html`<span class="strip-mode" title=${"recorded: " + r.mode + "\nsince the start: " + count(r.recorded)}>records <b>${r.mode}</b></span>
               ${r.left_out ? html`<span title="by sampling, conditions and the bound a second">${count(r.left_out)} left out</span>` : nothing}
               <span class="memory" title=${plural(r.journeys, "journey") + " in memory" + (r.oldest ? "; the oldest of " + dateTime(r.oldest) : "")}>
                 <span class="memory-meter" role="meter" aria-label="Memory of the recording" aria-valuemin="0" aria-valuemax="100"
@@ -367,7 +367,7 @@ export function view(context) {
     return html`<div class="jrow" role="row" id=${"row-" + s.id} data-id=${s.id} aria-rowindex=${i + 2} aria-selected=${s.id === chosen} data-kind=${s.failed ? "failed" : s.slow ? "slow" : ""}>
       <span role="gridcell" class="c-time"><time datetime=${s.start} title=${dateTime(s.start)}>${clock(s.start)}</time></span>
       <span role="gridcell" class="c-status">${status(s.status)}</span>
-      <span role="gridcell" class="c-request"><span class="method">${s.method || "–"}</span> <a tabindex="-1" href=${"#/journeys/" + s.id} title=${s.host + s.target}><span
+      <span role="gridcell" class="c-request"><span class="jmethod">${s.method || "–"}</span> <a tabindex="-1" href=${"#/journeys/" + s.id} title=${s.host + s.target}><span
         class="host">${s.host}</span>${s.target || "–"}</a></span>
       <span role="gridcell" class="c-reason">${s.reason ? html`<code class="reason-id" data-tone=${s.kind} title=${reasonTitle}>${s.reason}</code>` : "–"}</span>
       <span role="gridcell" class="c-line"><code title=${s.position || ""}>${shortText(s.position)}</code></span>

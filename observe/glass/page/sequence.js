@@ -139,8 +139,8 @@ function frameShape(f, y, x1, x2, narrow) {
   const from = f.out ? x2 : x1, to = f.out ? x1 : x2, dir = f.out ? -1 : 1;
   const end = y + slope / 2, begin = y - slope / 2, middle = (x1 + x2) / 2;
   const flags = f.kind === "tcp" ? f.flags || "" : f.kind.toUpperCase();
-  // The text often begins with the flags; it is not said twice.
-  const words = f.text.replace(/[-\s]/g, "") === flags.replace(/[-\s]/g, "") ? "" : f.text;
+  // The flags are not said twice.
+  const words = f.text.split(/[-\s]+/).every((w) => flags.split(" ").includes(w)) ? "" : f.text;
   const text = [words, f.pieces > 1 ? `in ${f.pieces} segments` : "", f.again ? "sent again" : ""].filter(Boolean).join(", ");
   return svg`<g class="frame" data-role=${role(f)}>
     <title>${f.text}${"\n"}${exactly(f.at_us)}, ${plural(f.bytes, "byte")}${"\n"}${numbers(f)}${f.options ? "\n" + f.options : ""}</title>
@@ -175,7 +175,7 @@ function later(us, y, x1, x2) {
 function foldShape(item, y, x1, x2, narrow, toggle) {
   const words = `${plural(item.n, "frame")} ${item.what}` + (item.size && !narrow ? `, ${bytes(item.size)}` : "");
   const open = () => toggle(item.fold);
-  return svg`<g class="fold" role="button" tabindex="0" aria-label=${words + ": show them"} @click=${open}
+  return svg`<g class="seq-fold" role="button" tabindex="0" aria-label=${words + ": show them"} @click=${open}
       @keydown=${(e) => (e.key === "Enter" || e.key === " ") && (e.preventDefault(), open())}>
     <rect x=${x1 + 24} y=${y - 9} width=${x2 - x1 - 48} height="24" rx="12" />
     <text x=${(x1 + x2) / 2} y=${y + 7} text-anchor="middle">${words}</text>

@@ -47,11 +47,12 @@ export function axis(journey) {
 export function way(journey, width) {
   const a = axis(journey);
   const layers = journey.layers;
+  const begin = layers.findIndex((l) => l.used), end = layers.findLastIndex((l) => l.used);
   return html`
     <div class="way-head">
       <ul class="parts" aria-label="Parts of its time">
         ${journey.parts.map(
-          (p) => html`<li title=${p.title + ": " + exactly(p.to_us - p.from_us)}><span class="swatch" data-part=${p.name}></span>${p.name}
+          (p) => html`<li title=${p.title + ": " + exactly(p.to_us - p.from_us)}><span class="part-swatch" data-part=${p.name}></span>${p.name}
             <b>${duration(p.to_us - p.from_us)}</b><span class="parts-title">${p.title}</span></li>`,
         )}
       </ul>
@@ -59,7 +60,7 @@ export function way(journey, width) {
     </div>
     <ol class="way">
       ${layers.map(
-        (l, i) => html`<li class="station" ?data-used=${l.used} data-end=${i === 0 ? "first" : i === layers.length - 1 ? "last" : nothing}>
+        (l, i) => html`<li class="station" ?data-used=${l.used} data-end=${i === begin ? "first" : i === end ? "last" : i < begin || i > end ? "outside" : nothing}>
           <span class="track" aria-hidden="true"><span class="node" data-part=${colours[l.name] || "accept"}></span></span>
           <div class="station-name"><b>${l.title || l.name}</b>${l.used ? html`<span class="when" title=${when(l, exactly)}>${when(l, moment)}</span>` : html`<span class="when">not passed</span>`}</div>
           <div class="station-text">${sentence(l.text)}${l.reason
