@@ -107,7 +107,7 @@ export function chart(root, options) {
         },
         {
           size: options.size || 52, gap: 4, font: '11px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif', stroke: ink,
-          splits, grid: { width: 1, stroke: line }, ticks: { show: false }, border: { show: false },
+          splits, filter: (u, list) => list, grid: { width: 1, stroke: line }, ticks: { show: false }, border: { show: false },
           values: (u, list) => list.map((v) => format(v)),
         },
       ],

@@ -19,6 +19,9 @@ const classes = [
   { at: 0, name: "none", token: "--ink-3", dash: [1, 4], means: "no response was sent", mark: "none" },
 ];
 
+/** What has no site of its own is counted under these names. */
+const unnamed = { none: "no site was chosen", other: "sites of former configurations" };
+
 /** A rate as people read it; 0 is a word, since it is the number that needs no reading. */
 const rate = (n) => (n === undefined || n === null ? "–" : n === 0 ? "0" : n < 0.95 ? n.toFixed(1) : compact(n));
 const bytesRate = (n) => (n === undefined || n === null ? "–" : bytes(Math.round(n)) + "/s");
@@ -137,18 +140,19 @@ export function view(context) {
           <span class="directions"><span class="dir-in">${icon("up")}in</span><span class="dir-out">${icon("up")}out</span></span></header>
         <div class="building">
           ${svg`<svg class="roof" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><path d="M0 10 50 .8 100 10" /></svg>`}
-          <ol class="floors">${floors.map((l) => floor(l, now?.layers.get(l.name)))}</ol>
+          <ol class="floors">${floors.map((l, i) => floor(l, now?.layers.get(l.name), floors[i - 1]))}</ol>
           ${wire(house, now)}
         </div>
       </section>`;
   };
 
-  const floor = (l, r) => {
+  const floor = (l, r, above) => {
     const { text, group } = floorOf(l.name);
     if (l.off) {
+      // Several floors that are not there for one reason tell it once.
       return html`<li class="floor off">
           <span class="shaft" aria-hidden="true"></span>
-          <div class="room"><h3>${l.title}</h3><p>${l.off}</p></div>
+          <div class="room"><h3>${l.title}</h3>${l.off === above?.off ? nothing : html`<p>${l.off}</p>`}</div>
           <span class="shaft" aria-hidden="true"></span>
         </li>`;
     }
@@ -306,9 +310,9 @@ export function view(context) {
             <tbody>${[...house.sites].sort((a, b) => b.requests - a.requests).map((s) => {
               const r = now?.sites.get(s.site);
               return html`<tr>
-                  <td><a href=${context.href("journeys", "", { site: s.site })}>${s.site || "(none)"}</a></td>
+                  <td>${unnamed[s.site] ? html`<span class="faint">${unnamed[s.site]}</span>` : html`<a href=${context.href("journeys", "", { site: s.site })}>${s.site}</a>`}</td>
                   <td class="number"><b>${rate(r?.requests)}</b></td><td class="number">${count(s.requests)}</td>
-                  <td class="number">${s.statuses[4] ? html`<a href=${context.href("journeys", "", { site: s.site, status: "4xx" })}>${count(s.statuses[4])}</a>` : "0"}</td>
+                  <td class="number">${s.statuses[4] && !unnamed[s.site] ? html`<a href=${context.href("journeys", "", { site: s.site, status: "4xx" })}>${count(s.statuses[4])}</a>` : count(s.statuses[4])}</td>
                   <td class="number">${s.statuses[5] ? html`<a class="bad-number" href=${context.href("journeys", "", { site: s.site, status: "5xx" })}>${mark("failed")} ${count(s.statuses[5])}</a>` : "0"}</td>
                   <td class="number">${bytesRate(r?.bytes)}</td><td class="number">${bytes(s.bytes_out)}</td>
                 </tr>`;
@@ -336,10 +340,11 @@ export function view(context) {
         return html`${head()}${waiting()}`;
       }
       const now = history.now;
+      const low = house.layers.some((l) => l.off); // the building is lower than the charts, so there is room beside them
       return html`${head()}${figures(house, now)}
         <div class="house-columns">
-          ${building(house, now)}
-          <div class="charts">${drawings.map(drawing)}${loops(house, now)}</div>
+          <div class="house-column">${building(house, now)}${low ? loops(house, now) : nothing}</div>
+          <div class="charts">${drawings.map(drawing)}${low ? nothing : loops(house, now)}</div>
         </div>
         <div class="house-below">${states(house)}${memory(house, now)}</div>
         ${sites(house, now)}`;
@@ -362,11 +367,12 @@ export function view(context) {
 /** A shaft of the building, where things go up or down: its width is the logarithm of the rate, and it moves while there is one. */
 function shaft(direction, perSecond, total, unit) {
   const moving = perSecond > 0;
-  const width = perSecond ? Math.min(18, 2.5 + 4 * Math.log10(1 + perSecond)) : 2;
-  const words = `${direction === "in" ? "in" : "out"}: ${rate(perSecond)} ${unit} a second, ${count(total)} since the start`;
+  const width = perSecond ? Math.min(18, 2.5 + (unit === "bytes" ? 2 : 4) * Math.log10(1 + perSecond)) : 2;
+  const sized = unit === "bytes", short = sized ? (perSecond === undefined ? "–" : bytes(Math.round(perSecond))) : rate(perSecond);
+  const words = `${direction === "in" ? "in" : "out"}: ${short} ${sized ? "" : unit + " "}a second, ${sized ? bytes(total) : count(total)} since the start`;
   return html`<span class=${"shaft " + direction} title=${words}>
       <span class="flow" ?data-moving=${moving} .style=${`inline-size:${width.toFixed(1)}px;animation-duration:${(2.4 / (1 + Math.log10(1 + (perSecond || 0)))).toFixed(1)}s`}></span>
-      <span class="shaft-words"><b>${rate(perSecond)}</b><span class="shaft-unit">${unit}/s</span></span><span class="unseen">${words}</span>
+      <span class="shaft-words"><b>${short}</b><span class="shaft-unit">${sized ? "a second" : unit + "/s"}</span></span><span class="unseen">${words}</span>
     </span>`;
 }
 
