@@ -122,7 +122,20 @@ func memory() int64 {
 // filesNumbers is what the store of files has in memory.
 func (s *Server) filesNumbers() api.Files {
 	st := s.store.Stats()
-	return api.Files{Count: st.Entries, Bytes: st.Bytes, Limit: st.BytesLimit, Descriptors: st.Descriptors, Hits: st.Unchanged, Misses: st.Reads}
+	return api.Files{Count: st.Entries, Bytes: st.Bytes, Limit: st.BytesLimit, Descriptors: st.Descriptors, Hits: st.Hits, Misses: st.Loads}
+}
+
+// filesKept are the files in memory, and those that are kept open.
+func (s *Server) filesKept() []api.File {
+	kept, _ := s.store.Files()
+	out := make([]api.File, len(kept))
+	for i, f := range kept {
+		out[i] = api.File{Path: f.Path, Bytes: f.Bytes, Open: f.Open, AgeUS: micro(time.Since(f.Checked))}
+		if f.Open {
+			out[i].Bytes = f.Size
+		}
+	}
+	return out
 }
 
 // loopNumbers are the event loops.

@@ -271,6 +271,17 @@ func (ls *listeners) addresses() []Address {
 	return all
 }
 
+// live are the addresses as the system has bound them, for whoever asks what would happen to a connection.
+func (ls *listeners) live() []*listening {
+	var all []*listening
+	for _, l := range ls.open {
+		one := *l
+		one.address = netip.AddrPortFrom(l.address.Addr(), l.listener.Addr().Port())
+		all = append(all, &one)
+	}
+	return all
+}
+
 // Taken reports whether an address is listened on already, and by whom.
 func Taken(address string) (who string, taken bool) {
 	resolved, err := Resolve(address)

@@ -75,6 +75,7 @@ func (s *Server) adopt(next *generation, change *change, signals *signalQueue) {
 	s.listeners.commit(change)
 	old := s.now
 	s.now = next
+	next.dry.listening = s.listeners.live()
 	s.shown.Store(next)
 	time.AfterFunc(old.grace(), old.close)
 }

@@ -10,6 +10,7 @@ import (
 
 // show begins to show the server: to browsers on the admin listener, and to the other commands on the control socket.
 func (s *Server) show() {
+	s.now.dry.listening = s.listeners.live()
 	s.shown.Store(s.now)
 	s.snapshot()
 	s.watch.export(s.now.config, &s.log)

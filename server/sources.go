@@ -21,7 +21,7 @@ import (
 // sources is what the page and the API are made of.
 func (s *Server) sources() glass.Sources {
 	src := glass.Sources{
-		Status: s.apiStatus, Journeys: s.watch.journeys, Frames: s.watch.framesOf, House: s.house, Sockets: s.apiSockets,
+		Status: s.apiStatus, Journeys: s.watch.journeys, Frames: s.watch.framesOf, House: s.house, Sockets: s.apiSockets, Files: s.filesKept,
 		Explain: s.explain, Source: s.source, Version: version(), Started: s.started,
 		Metrics: metrics.Handler(s.measures()),
 	}
@@ -95,6 +95,8 @@ type asking struct {
 	over  bool
 	conf  *config.Config
 	store *resource.Store
+	// listening are the addresses as they are bound; nil: as the configuration has them.
+	listening []*listening
 }
 
 func (a *asking) ask(q Query) (*Answer, error) {
@@ -108,6 +110,7 @@ func (a *asking) ask(q Query) (*Answer, error) {
 		if a.dry = newDry(a.conf, a.store, diags); a.dry == nil {
 			return nil, diags
 		}
+		a.dry.listening = a.listening
 	}
 	return a.dry.Ask(q)
 }
