@@ -19,6 +19,8 @@ const (
 	// after is for how long what a connection leaves behind is its own: the last segments, TIME_WAIT of four minutes (RFC 9293
 	// §3.6.1) and its end.
 	after = 5 * time.Minute
+	// slack is how far a program's clock may be behind ours, which read it once for many events.
+	slack = 5 * time.Millisecond
 	// asked is how long before its first frame a connection's next hop was asked for.
 	asked = 2 * time.Second
 	// mostNeighbors bounds how many messages of ARP and neighbour discovery are looked at.
@@ -173,7 +175,7 @@ func (f *finder) choose() []found {
 			}
 		case i == 0 && !begins(&run[0]):
 			chosen = i // the beginning is forgotten
-		case f.q.From.IsZero() || run[0].at <= f.q.From.UnixNano():
+		case f.q.From.IsZero() || run[0].at <= f.q.From.Add(slack).UnixNano():
 			chosen = i
 		}
 	}

@@ -141,12 +141,56 @@ func TestConnectionIsToldFromItsFirstFrameToItsRest(t *testing.T) {
 < FIN
   FIN-WAIT-2 → TIME-WAIT
 > ACK of the FIN
+  TIME-WAIT is over; erased
 `
 	for _, ends := range [][3]string{{stacktest.Server, stacktest.Client, "1460"}, {stacktest.Server6, stacktest.Client6, "1440"}} {
-		x := recording(t, Settings{Bytes: 1 << 20}, link.WireOptions{})
+		a, b := link.NewWire(link.WireOptions{})
+		r, now := New(1, Settings{Bytes: 1 << 20}), int64(1e9)
+		start := time.Now()
+		r.clock = func() int64 { return start.UnixNano() + now }
+		server, client := stacktest.On(t, r.Wrap(a), stack.Config{Changed: r.Changed}), stacktest.ClientOn(t, b)
+		settle := func() {
+			for range 50 {
+				for _, h := range []*stack.Shard{client.Shard(0), server.Shard(0)} {
+					if _, err := h.Poll(now); err != nil {
+						t.Fatal(err)
+					}
+					if err := h.Flush(now); err != nil {
+						t.Fatal(err)
+					}
+				}
+				now += 1000
+			}
+		}
+		settle()
 		to := netip.AddrPortFrom(netip.MustParseAddr(ends[0]), 80)
-		q := x.ask(to.String(), 120, 100)
-		s := x.until(q, func(s *Sequence) bool { return rests(s) && s.Frames[len(s.Frames)-1].Kind == "tcp" })
+		l, err := server.Listen(to, stack.ListenOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Attach(server.Shard(0), func() {})
+		mine, err := client.Shard(0).Connect(netip.AddrPort{}, to, stack.ConnectOptions{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		settle()
+		yours, ok := l.Accept()
+		if !ok {
+			t.Fatal("nobody came")
+		}
+		mine.Write(make([]byte, 120), false)
+		settle()
+		yours.Read(make([]byte, 200))
+		yours.Write(make([]byte, 100), false)
+		q := Query{Local: yours.Local(), Remote: yours.Remote(), From: time.Unix(0, r.clock()), To: time.Unix(0, r.clock()), RequestEnd: 120, ResponseEnd: 100}
+		yours.Close()
+		settle()
+		mine.Read(make([]byte, 200))
+		mine.Close()
+		settle()
+		now += 61e9
+		settle()
+		s := r.Find(q)
 		got := "\n" + strings.NewReplacer(ends[0]+"?", "SERVER?", ends[0]+" ", "SERVER ", ends[1]+"\n", "CLIENT\n", "MSS "+ends[2], "MSS NUMBER",
 			s.Adapter.MAC.String(), "MAC").Replace(show(s))
 		if got != want {
@@ -223,6 +267,7 @@ func TestConnectionThatHadTheSamePortsIsNotShown(t *testing.T) {
 			seen(false, segment.ACK|segment.PSH, n+1, n+5001, 10+i)
 			change(tcp.StateEstablished, tcp.StateClosed)
 			seen(true, segment.RST|segment.ACK, n+5001, n+11, 0)
+			now += 1e9
 		}
 		for i := range 3 {
 			q := Query{Local: local, Remote: remote, From: from[i]}

@@ -131,7 +131,7 @@ func TestReadersSeeWholeFramesWhileMoreAreRecorded(t *testing.T) {
 	}
 	for range 2 {
 		readers.Go(func() {
-			for range 200 {
+			for range 50 {
 				s := r.Find(Query{Local: ours, Remote: peer, Limit: 1 << 20})
 				for _, f := range s.Frames {
 					if f.Kind == "state" && (f.Why != moved || f.To != "ESTABLISHED") {
