@@ -5,7 +5,7 @@
 
 import { html, nothing } from "./lib/lit-html.js";
 import { address, get, link, stream } from "./api.js";
-import { bytes, clock, compact, count, dateTime, duration, exactly, plural, sentence } from "./format.js";
+import { bytes, clock, compact, count, dateTime, duration, exactly, phrase, plural, sentence } from "./format.js";
 import { command, copy, empty, failure, icon, sentences, status, waiting } from "./parts.js";
 import { shortText } from "./source.js";
 import { clean, commandLine, filterBar } from "./filter.js";
@@ -347,7 +347,7 @@ export function view(context) {
         ? html`<button class="news" @click=${newest}>${icon("up")}${lost ? "over " : ""}${plural(fresh.length, "new one")}</button>`
         : nothing}
       <div class="list" role="grid" aria-label="Journeys, the newest first" aria-rowcount=${before ? -1 : n + 1} aria-multiselectable="false" tabindex="0"
-        aria-activedescendant=${chosen ? "row-" + chosen : nothing} @click=${onClick} @pointermove=${onPointer} @pointerdown=${onPointer}>
+        aria-activedescendant=${chosen ? "row-" + chosen : nothing} @click=${onClick} @pointerover=${onOver} @pointermove=${onPointer} @pointerdown=${onPointer}>
         <div class="jrow jrow-head" role="row" aria-rowindex="1">
           <span role="columnheader">Time</span><span role="columnheader">Status</span><span role="columnheader">Request</span>
           <span role="columnheader">Reason</span><span role="columnheader" class="c-line">Line</span>
@@ -362,16 +362,34 @@ export function view(context) {
     </div>`;
   }
 
+  // What a cell says when one points at it is only made then: rows change by the hundred, and titles are most of their work.
+  function onOver(e) {
+    const row = e.target.closest("[data-id]");
+    const cell = row && e.target.closest("[role=gridcell]");
+    if (!cell) return;
+    const s = rows[rows.length - 1 - indexOf(row.dataset.id)];
+    if (!s) return;
+    cell.title = {
+      "c-time": () => dateTime(s.start),
+      "c-status": () => `${s.status} ${phrase(s.status)}` + (s.failed ? ": it failed" : ""),
+      "c-request": () => s.host + s.target,
+      "c-reason": () => (s.reason ? sentence(sentences.get(s.reason) || s.reason) : ""),
+      "c-line": () => s.position || "no line of the configuration is responsible",
+      "c-took": () => exactly(s.took_us) + (s.slow ? ": slow" : ""),
+      "c-size": () => plural(s.body, "byte"),
+      "c-client": () => s.client,
+    }[cell.className]?.() || "";
+  }
+
   function row(s, i) {
-    const reasonTitle = s.reason ? sentence(sentences.get(s.reason) || s.reason) : "";
     return html`<div class="jrow" role="row" id=${"row-" + s.id} data-id=${s.id} aria-rowindex=${i + 2} aria-selected=${s.id === chosen} data-kind=${s.failed ? "failed" : s.slow ? "slow" : ""}>
-      <span role="gridcell" class="c-time"><time datetime=${s.start} title=${dateTime(s.start)}>${clock(s.start)}</time></span>
-      <span role="gridcell" class="c-status">${status(s.status)}</span>
-      <span role="gridcell" class="c-request"><span class="jmethod">${s.method || "–"}</span> <a tabindex="-1" href=${"#/journeys/" + s.id} title=${s.host + s.target}><span
+      <span role="gridcell" class="c-time">${clock(s.start)}</span>
+      <span role="gridcell" class="c-status">${status(s.status, false, false)}</span>
+      <span role="gridcell" class="c-request"><span class="jmethod">${s.method || "–"}</span> <a tabindex="-1" href=${"#/journeys/" + s.id}><span
         class="host">${s.host}</span>${s.target || "–"}</a></span>
-      <span role="gridcell" class="c-reason">${s.reason ? html`<code class="reason-id" data-tone=${s.kind} title=${reasonTitle}>${s.reason}</code>` : "–"}</span>
-      <span role="gridcell" class="c-line"><code title=${s.position || ""}>${shortText(s.position)}</code></span>
-      <span role="gridcell" class="c-took" title=${exactly(s.took_us) + (s.slow ? ": slow" : "")}>${s.slow ? icon("slow") : nothing}<span>${duration(s.took_us)}</span><svg
+      <span role="gridcell" class="c-reason"><code class="reason-id" data-tone=${s.kind || ""}>${s.reason || "–"}</code></span>
+      <span role="gridcell" class="c-line"><code>${shortText(s.position)}</code></span>
+      <span role="gridcell" class="c-took">${s.slow ? icon("slow") : nothing}<span>${duration(s.took_us)}</span><svg
         class="took-bar" viewBox="0 0 60 4" preserveAspectRatio="none" aria-hidden="true"><rect width=${bar60(s.took_us)} height="4" rx="1.5" /></svg></span>
       <span role="gridcell" class="c-size">${s.body ? bytes(s.body) : "–"}</span>
       <span role="gridcell" class="c-client"><code>${s.client}</code></span>

@@ -53,9 +53,9 @@ const marks = {
 export const mark = (kind) =>
   html`<svg class="mark" data-tone=${kind || "info"} viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">${marks[kind] || marks.info}</svg>`;
 
-/** A status with its mark; long adds its phrase: ◆ 404 Not Found. */
-export const status = (n, long = false) =>
-  html`<span class="status" data-tone=${tone(n)} title=${long ? nothing : phrase(n)}>${mark(tone(n))}<b>${n || "–"}</b>${long ? " " + phrase(n) : nothing}</span>`;
+/** A status with its mark; long adds its phrase: ◆ 404 Not Found. titled says whether the phrase is its title otherwise. */
+export const status = (n, long = false, titled = !long) =>
+  html`<span class="status" data-tone=${tone(n)} title=${titled ? phrase(n) : nothing}>${mark(tone(n))}<b>${n || "–"}</b>${long ? " " + phrase(n) : nothing}</span>`;
 
 /** The sentences of Reasons by their ids, as far as the page has seen them: lists carry only ids. */
 export const sentences = new Map();
