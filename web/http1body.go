@@ -67,7 +67,7 @@ func (h *http1Conn) bodyDone(w *serve.Worker) {
 func (h *http1Conn) giveUp(w *serve.Worker) {
 	h.keep, h.ending = false, BodyUnwanted.Reach()
 	x := h.x
-	h.finish(w, x)
+	h.finish(w, x, false)
 	h.stage = ended
 	h.conn.Finish(h.ending, true)
 }
@@ -86,7 +86,7 @@ func (h *http1Conn) bodyLost(w *serve.Worker, why *trace.Reason, status int) {
 	}
 	h.keep, h.ending = false, why
 	if h.x != nil {
-		h.finish(w, h.x)
+		h.finish(w, h.x, false)
 	}
 	h.stage = ended
 	h.conn.Finish(why, true)

@@ -47,8 +47,11 @@ type http1Conn struct {
 	bodyAt   int64 // when the body began to arrive
 	bodyGot  int64
 	dropped  int64 // body bytes discarded
-	sentAt   int64 // Conn.BytesSent, and what was gathered, when the exchange began
+	streamed int64 // bytes of the connection used so far, up to the present head or piece of a body
+	sentAt   int64 // Conn.Given when the exchange began
+	bodyFrom int64 // Conn.Given behind the response's head
 	body     int64 // body bytes of the response so far
+	wire     int64 // those with their framing
 	consumed int64 // bytes of the request used so far
 }
 
@@ -111,7 +114,9 @@ func (h *http1Conn) Spawn(f func()) bool { return h.conn.Spawn(f) }
 // Receive uses the bytes that are there: heads begin exchanges, bodies feed them.
 func (h *http1Conn) Receive(w *serve.Worker, c *serve.Conn, in []byte) int {
 	used := 0
+	from := h.streamed
 	for used < len(in) && !c.Finishing() {
+		h.streamed = from + int64(used)
 		var n int
 		switch {
 		case h.stage == tunnelled:
@@ -125,7 +130,9 @@ func (h *http1Conn) Receive(w *serve.Worker, c *serve.Conn, in []byte) int {
 			n = h.receiveHead(w, in[used:])
 			c.Flush(w)
 			if c.Pending() { // answered; what follows waits until the client takes it
-				return used + n
+				used += n
+				h.streamed = from + int64(used)
+				return used
 			}
 		}
 		if n == 0 {
@@ -133,6 +140,7 @@ func (h *http1Conn) Receive(w *serve.Worker, c *serve.Conn, in []byte) int {
 		}
 		used += n
 	}
+	h.streamed = from + int64(used)
 	return used
 }
 
@@ -185,15 +193,25 @@ func (h *http1Conn) begin(w *serve.Worker, set *settings, l *local, n int) {
 	}
 	h.set, h.h = set, h.now.handler
 	h.serial++
-	h.headAt, h.bodyAt, h.bodyGot, h.dropped, h.body = 0, 0, 0, 0, 0
+	seen := h.headAt
+	h.headAt, h.bodyAt, h.bodyGot, h.dropped, h.body, h.wire = 0, 0, 0, 0, 0, 0
 	h.consumed = int64(n)
 	h.begun, h.keep, h.continued = false, false, true
 	h.fault, h.ending, h.bodyStatus = nil, nil, 0
 	h.asked, h.last = false, false
 	h.slow, h.shut = false, false
-	h.sentAt = h.conn.BytesSent() + int64(len(w.Out))
+	h.sentAt = h.conn.Given(w)
+	h.bodyFrom = h.sentAt
 	x := l.x
 	x.Begin(h, &l.request, &h.peer, set.limits)
+	o := &x.Outcome
+	if seen != 0 {
+		o.Head = w.Now - seen
+	}
+	o.RequestAt, o.ResponseAt = h.streamed, h.sentAt
+	if m := l.request.MethodText; m.Len > 0 { // empty lines may come before it
+		o.RequestAt += int64(m.Off)
+	}
 	x.Journey, x.Start, x.Serial = w.NewID(), w.Wall, h.serial
 	h.journey = x.Journey
 	h.conn.Tag(x.Journey)
@@ -305,10 +323,11 @@ func (h *http1Conn) respond(w *serve.Worker, x *exchange.Exchange, b *message.Bl
 				p.Release.Release()
 			}
 		case p.File != nil:
-			h.body += p.N
+			h.body, h.wire = h.body+p.N, h.wire+p.N
 			h.conn.SendFile(w, p.File, p.Offset, p.N, p.Release)
 		default:
-			h.body += int64(len(p.Bytes))
+			n := int64(len(p.Bytes))
+			h.body, h.wire = h.body+n, h.wire+n
 			h.conn.Send(w, p.Bytes, p.Release)
 		}
 	}
@@ -337,6 +356,7 @@ func (h *http1Conn) head(w *serve.Worker, x *exchange.Exchange, b *message.Block
 	if h.fault != nil {
 		h.ending = h.fault // the fault says more than that there was one
 	}
+	h.responds(w, x)
 	w.Out = append(w.Out, b.Wire(message.HTTP1, http1.RenderBlock)...)
 	w.Out = append(w.Out, w.Date()...)
 	if f == http1.Chunked {
@@ -350,13 +370,24 @@ func (h *http1Conn) head(w *serve.Worker, x *exchange.Exchange, b *message.Block
 		w.Out = http1.AppendConnection(w.Out, minor, h.keep, int(h.set.KeepAliveTimeout.Seconds()), left)
 	}
 	w.Out = append(w.Out, '\r', '\n')
+	h.bodyFrom = h.conn.Given(w)
 	h.begun = true
 	x.Outcome.Status = b.Status()
+}
+
+// responds notes where and when the response begins. In the turn in which the request's head was complete it takes no time.
+func (h *http1Conn) responds(w *serve.Worker, x *exchange.Exchange) {
+	x.Outcome.ResponseAt = h.conn.Given(w)
+	x.Outcome.First = max(w.Wall-x.Start, 0)
 }
 
 // sent goes on when a response was handed to the transport whole: to what is left of the request's body, or to the
 // exchange's end.
 func (h *http1Conn) sent(w *serve.Worker, x *exchange.Exchange) {
+	if h.conn.Broken() { // it was not; the turn ends the connection
+		h.stage = sending
+		return
+	}
 	if h.keep && h.fault != nil { // the request's body turned out faulty while the response was sent
 		h.keep, h.ending = false, h.fault
 	}
@@ -374,7 +405,7 @@ func (h *http1Conn) sent(w *serve.Worker, x *exchange.Exchange) {
 // end finishes an exchange whose response is sent.
 func (h *http1Conn) end(w *serve.Worker, x *exchange.Exchange) {
 	c := h.conn
-	h.finish(w, x)
+	h.finish(w, x, false)
 	if !h.keep {
 		h.stage = ended
 		// A client that asked for the end and has sent nothing more reads our answer and closes, so nothing can
@@ -403,11 +434,30 @@ func (h *http1Conn) idle(w *serve.Worker, c *serve.Conn) {
 	}
 }
 
-// finish tells the handler how the exchange ended and lets it go.
-func (h *http1Conn) finish(w *serve.Worker, x *exchange.Exchange) {
+// taken is how many bytes of the response's body, and of the whole response, the client of a connection that is gone has taken,
+// as far as the transport knows. Of chunks and their framing it is as much of both.
+func (h *http1Conn) taken() (body, all int64) {
+	at := h.conn.Taken()
+	all = max(at-h.sentAt, 0)
+	switch of := max(at-h.bodyFrom, 0); {
+	case of >= h.wire:
+		body = h.body
+	case h.body == h.wire:
+		body = of
+	default:
+		body = int64(float64(h.body) * float64(of) / float64(h.wire))
+	}
+	return body, all
+}
+
+// finish tells the handler how the exchange ended and lets it go. lost says that the connection was before everything that the
+// response has was sent, as far as anybody knows.
+func (h *http1Conn) finish(w *serve.Worker, x *exchange.Exchange, lost bool) {
 	o := &x.Outcome
-	o.Body, o.Received = h.body, h.consumed
-	o.Sent = h.conn.BytesSent() + int64(len(w.Out)) - h.sentAt
+	o.Body, o.Sent, o.Received = h.body, h.conn.Given(w)-h.sentAt, h.consumed
+	if lost {
+		o.Body, o.Sent = h.taken()
+	}
 	end := w.Wall
 	if h.set.Timed {
 		end = time.Now().UnixNano()
@@ -502,7 +552,8 @@ func (h *http1Conn) Gone(w *serve.Worker, c *serve.Conn, why *trace.Reason) {
 		x.Fail(&exchange.GoneError{Reason: why})
 	}
 	h.keep = false
-	if h.stage != draining && x.Outcome.Failure == nil && h.stage != tunnelled {
+	lost := h.stage != draining
+	if lost && x.Outcome.Failure == nil && h.stage != tunnelled {
 		x.Outcome.Failure = why
 	}
 	h.ending = why
@@ -510,7 +561,7 @@ func (h *http1Conn) Gone(w *serve.Worker, c *serve.Conn, why *trace.Reason) {
 		x.Outcome.Status = statusClientClosed
 	}
 	h.stage = ended
-	h.finish(w, x)
+	h.finish(w, x, lost)
 }
 
 // statusClientClosed stands in the log for a request whose client left before any status was sent, as nginx's 499.

@@ -96,8 +96,8 @@ func (h *http1Conn) stream(w *serve.Worker, c *serve.Conn, x *exchange.Exchange,
 			h.overrun(w, x, BodyLong.Reach())
 			return
 		}
+		h.body, h.wire = h.body+int64(len(b)), h.wire+int64(len(out)-len(w.Out))
 		w.Out = out
-		h.body += int64(len(b))
 		c.Flush(w)
 	}
 	if c.Pending() {
@@ -128,6 +128,7 @@ func (h *http1Conn) overrun(w *serve.Worker, x *exchange.Exchange, why *trace.Re
 func (h *http1Conn) leave(w *serve.Worker, c *serve.Conn, x *exchange.Exchange, b *message.Block) {
 	h.stage, h.begun = tunnelled, true
 	h.keep, h.ending = false, CloseTunnel
+	h.responds(w, x)
 	if b != nil {
 		w.Out = append(w.Out, b.Wire(message.HTTP1, http1.RenderBlock)...)
 		w.Out = append(w.Out, w.Date()...)
@@ -136,6 +137,7 @@ func (h *http1Conn) leave(w *serve.Worker, c *serve.Conn, x *exchange.Exchange, 
 	} else {
 		x.Outcome.Status = 101
 	}
+	h.bodyFrom = c.Given(w)
 	c.SetDeadline(0)
 	c.Resume()
 	c.Again()
@@ -148,7 +150,7 @@ func (h *http1Conn) pump(w *serve.Worker, c *serve.Conn, x *exchange.Exchange, u
 		if b == nil {
 			break
 		}
-		h.body += int64(len(b))
+		h.body, h.wire = h.body+int64(len(b)), h.wire+int64(len(b))
 		c.Send(w, b, release)
 		c.Flush(w)
 	}
@@ -161,7 +163,7 @@ func (h *http1Conn) pump(w *serve.Worker, c *serve.Conn, x *exchange.Exchange, u
 	}
 	switch {
 	case u.Returned:
-		h.finish(w, x)
+		h.finish(w, x, false)
 		h.stage = ended
 		c.Finish(CloseTunnel.Reach(), true)
 	case u.Shut && !h.shut:

@@ -139,8 +139,15 @@ func (c *Conn) Tag(id trace.ID) {
 	}
 }
 
-// BytesSent is how many bytes were handed to the transport.
-func (c *Conn) BytesSent() int64 { return c.sent }
+// Given is how many bytes were given to the connection so far: handed to the transport, queued or gathered in the present turn.
+func (c *Conn) Given(w *Worker) int64 { return c.sent + c.out.bytes() + int64(len(w.Out)) }
+
+// Broken reports whether the transport takes nothing any more: what was given to the connection last may not have been sent,
+// and the connection ends with this turn.
+func (c *Conn) Broken() bool { return c.failed }
+
+// Taken is how many bytes the client has taken, as far as the transport knows; where it does not, how many were handed to it.
+func (c *Conn) Taken() int64 { return c.taken() }
 
 // Settings are the engine's present settings.
 func (c *Conn) Settings() *Settings { return c.loop.engine.settings.Load() }
