@@ -52,11 +52,7 @@ func (s *Server) wire(ctx context.Context, h *api.House) error {
 		for _, l := range [...][2]string{{"adapter", "Adapter"}, {"ethernet", "Ethernet"}, {"ip", "IP"}, {"tcp", "TCP"}} {
 			h.Layers = append(h.Layers, api.Station{Name: l[0], Title: l[1], Drops: []api.Counted{}, Off: kernelCarries})
 		}
-		h.States = append(h.States, api.State{State: "LISTEN", Count: s.web.Engine().Listening()})
-		if h.Connections > 0 {
-			h.States = append(h.States, api.State{State: "ESTABLISHED", Count: h.Connections})
-		}
-		return nil
+		return s.kernelStates(ctx, h)
 	}
 	counted, err := s.network.stack.Counters(ctx)
 	if err != nil {
@@ -89,11 +85,38 @@ func (s *Server) wire(ctx context.Context, h *api.House) error {
 		}
 		states[state]++
 	}
-	for state, n := range states {
-		h.States = append(h.States, api.State{State: state, Count: n})
-	}
-	slices.SortFunc(h.States, func(a, b api.State) int { return cmp.Compare(a.State, b.State) })
+	h.States = sortedStates(states)
 	return nil
+}
+
+// mostAsked bounds the connections whose state is asked of the kernel each time that the house is shown.
+const mostAsked = 2000
+
+// kernelStates counts the kernel's sockets by state.
+func (s *Server) kernelStates(ctx context.Context, h *api.House) error {
+	states := map[string]int{"LISTEN": s.web.Engine().Listening()}
+	if h.Connections > mostAsked {
+		states["ESTABLISHED"] = h.Connections
+	} else {
+		open, err := s.web.Engine().Connections(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range open {
+			states[stateOf(&open[i])]++
+		}
+	}
+	h.States = sortedStates(states)
+	return nil
+}
+
+func sortedStates(states map[string]int) []api.State {
+	out := []api.State{}
+	for state, n := range states {
+		out = append(out, api.State{State: state, Count: n})
+	}
+	slices.SortFunc(out, func(a, b api.State) int { return cmp.Compare(a.State, b.State) })
+	return out
 }
 
 // station is one layer, with the decisions of some families that refuse or fail, those that were reached.
@@ -140,59 +163,11 @@ func (s *Server) filesKept() []api.File {
 
 // loopNumbers are the event loops.
 func (s *Server) loopNumbers() []api.Loop {
-	all := make([]api.Loop, s.web.Engine().Loops())
-	for i := range all {
-		all[i].Index = i
+	all := []api.Loop{}
+	for _, l := range s.web.Engine().LoopStats() {
+		all = append(all, api.Loop{Index: l.Index, Connections: l.Connections, Turns: l.Turns, Wakes: l.Wakes, BusyUS: micro(l.Busy), MeasuredUS: micro(l.Measured)})
 	}
 	return all
-}
-
-// apiSockets are the connections and listeners, on whichever network.
-func (s *Server) apiSockets(ctx context.Context) ([]api.Socket, error) {
-	if s.network == nil {
-		return s.kernelSockets(ctx)
-	}
-	rows, err := s.network.stack.Sockets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []api.Socket{}
-	seen := make(map[string]int) // listeners
-	for i := range rows {
-		in := &rows[i]
-		state := plainState(in.State)
-		if state == "LISTEN" { // each shard has it
-			at := in.Local.String()
-			if before, there := seen[at]; there {
-				out[before].RecvQueue += in.RecvQueue
-				out[before].SendQueue += in.SendQueue
-				continue
-			}
-			seen[at] = len(out)
-		}
-		one := api.Socket{State: state, Local: address(in.Local), Remote: address(in.Remote), Loop: in.Shard, AgeUS: micro(in.Age),
-			RecvQueue: in.RecvQueue, SendQueue: in.SendQueue, Timer: in.Timer, Reason: glass.ReasonOf(in.Reason)}
-		if in.Tag != 0 {
-			one.Journey = in.Tag.String()
-		}
-		if t := in.TCP; t != nil {
-			one.Waits = glass.ReasonOf(t.Waits)
-			snapshot := snapshotOf(t)
-			snapshot.State = state
-			one.Snapshot = &snapshot
-		}
-		out = append(out, one)
-	}
-	return out, nil
-}
-
-// kernelSockets are those of the kernel.
-func (s *Server) kernelSockets(ctx context.Context) ([]api.Socket, error) {
-	out := []api.Socket{}
-	for _, a := range s.told.Load().Addresses {
-		out = append(out, api.Socket{State: "LISTEN", Local: a})
-	}
-	return out, nil
 }
 
 func micro(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

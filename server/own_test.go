@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"vitrine/observe/glass/api"
 	"vitrine/server/control"
 	"vitrine/stack"
 	"vitrine/stack/link"
@@ -28,6 +30,7 @@ type own struct {
 	neighbor *stack.Stack
 	control  *control.Client
 	wire     *breakable
+	socket   string
 }
 
 // breakable is an adapter that a test can take away.
@@ -69,7 +72,7 @@ func runOwn(t *testing.T, text string) *own {
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	path := filepath.Join(folder, "control.sock")
-	o := &own{neighbor: client, control: control.Dial(path), wire: wire}
+	o := &own{neighbor: client, control: control.Dial(path), wire: wire, socket: path}
 	o.live = runOn(t, ownText(path, text), wire)
 	return o
 }
@@ -265,4 +268,89 @@ func TestACaptureThatNobodyReadsDoesNotKeepTheServerFromStopping(t *testing.T) {
 	}
 	o.signals <- syscall.SIGTERM
 	o.end()
+}
+
+// api asks the control socket for JSON.
+func (o *own) api(path string, into any) {
+	o.t.Helper()
+	if err := o.control.Ask(o.context(), path, into); err != nil {
+		o.t.Fatalf("%s: %v", path, err)
+	}
+}
+
+func TestAnOwnNetworkShowsItsFramesAndItsLayers(t *testing.T) {
+	o := runOwn(t, answering(":80", "hello"))
+	o.ask("/shown")
+	var all api.Journeys
+	o.await(func() bool { o.api("/api/journeys", &all); return len(all.Journeys) == 1 })
+	var j api.Journey
+	o.api("/api/journeys/"+all.Journeys[0].ID, &j)
+	if j.Sequence == nil || len(j.Sequence.Frames) < 4 {
+		t.Fatalf("the frames are %+v, %s", j.Sequence, j.NoFrames)
+	}
+	var syn, state, own bool
+	for _, f := range j.Sequence.Frames {
+		syn = syn || f.Kind == "tcp" && strings.Contains(f.Flags, "SYN") && !f.Out
+		state = state || f.Kind == "state"
+		own = own || f.Kind == "tcp" && f.Own && f.Len > 0 && f.Out
+	}
+	if !syn || !state || !own {
+		t.Errorf("there are a SYN: %v, a change of state: %v, the response: %v, in %+v", syn, state, own, j.Sequence.Frames)
+	}
+	var house api.House
+	o.api("/api/house", &house)
+	numbers := make(map[string]api.Station)
+	for _, l := range house.Layers {
+		numbers[l.Name] = l
+	}
+	if a, tcp := numbers["adapter"], numbers["tcp"]; a.In == 0 || a.Out == 0 || tcp.In == 0 || tcp.Out == 0 || a.Off != "" {
+		t.Errorf("the layers are %+v", house.Layers)
+	}
+	var sockets []api.Socket
+	o.api("/api/sockets", &sockets)
+	if len(sockets) != 2 || sockets[0].State != "LISTEN" || sockets[1].State != "ESTABLISHED" || sockets[1].ID == 0 || sockets[1].Serial != 1 ||
+		sockets[1].Doing == "" || sockets[1].Snapshot == nil || sockets[1].Snapshot.MSS != 1448 || sockets[1].Journey != j.ID {
+		t.Errorf("the sockets are %+v", sockets)
+	}
+	var counters []control.Counter
+	o.api("/api/counters", &counters)
+	if len(counters) < 50 {
+		t.Errorf("there are %d counters", len(counters))
+	}
+	o.reload(ownText(o.socket, "journeys {\n  frames = 0\n}\n"+answering(":80", "hello")))
+	var without api.Journey
+	o.api("/api/journeys/"+j.ID, &without)
+	if without.Sequence != nil || without.NoFrames == "" {
+		t.Errorf("recording was turned off, and the frames are %+v", without.Sequence)
+	}
+}
+
+func TestTheKernelsConnectionsAreShownToo(t *testing.T) {
+	l := run(t, withAdmin(""))
+	c, err := l.dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, _, err := c.ask("/"); err != nil {
+		t.Fatal(err)
+	}
+	var sockets []api.Socket
+	at := l.admin()
+	_, _, body := send(t, at, "GET /api/sockets HTTP/1.1\r\nHost: "+at+"\r\nConnection: close\r\n\r\n")
+	if err := json.Unmarshal([]byte(body), &sockets); err != nil {
+		t.Fatal(err)
+	}
+	if len(sockets) != 2 || sockets[0].State != "LISTEN" || sockets[1].State != "ESTABLISHED" || sockets[1].Remote != c.LocalAddr().String() ||
+		sockets[1].Serial != 1 || sockets[1].ID == 0 || sockets[1].Doing == "" || sockets[1].AgeUS <= 0 {
+		t.Errorf("the sockets are %+v", sockets)
+	}
+	var house api.House
+	_, _, body = send(t, at, "GET /api/house HTTP/1.1\r\nHost: "+at+"\r\nConnection: close\r\n\r\n")
+	if err := json.Unmarshal([]byte(body), &house); err != nil {
+		t.Fatal(err)
+	}
+	if len(house.States) != 2 || house.States[0] != (api.State{State: "ESTABLISHED", Count: 1}) || house.States[1].State != "LISTEN" || len(house.Loops) == 0 || house.Connections != 1 {
+		t.Errorf("the states are %+v, the loops %+v", house.States, house.Loops)
+	}
 }

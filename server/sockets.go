@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"vitrine/observe/glass/api"
 	"vitrine/server/control"
 	"vitrine/stack"
 	"vitrine/stack/link"
@@ -90,13 +89,4 @@ func connection(i *tcp.Info) *control.TCP {
 		}
 	}
 	return out
-}
-
-// snapshotOf is what a connection of the own stack knows, as the API tells it.
-func snapshotOf(i *tcp.Info) api.Snapshot {
-	c := connection(i)
-	us := func(seconds float64) float64 { return seconds * 1e6 }
-	return api.Snapshot{RTTUS: us(c.RTT), RTTVarUS: us(c.RTTVar), MinRTTUS: us(c.MinRTT), RTOUS: us(c.RTO), Congestion: c.Congestion, Phase: c.Phase,
-		Window: c.Window, Threshold: c.Threshold, SendWindow: c.SendWindow, RecvWindow: c.RecvWindow, MSS: c.MSS, InFlight: c.InFlight, NotSent: c.NotSent,
-		Acked: c.Acked, Received: c.Received, SegmentsOut: c.SegmentsOut, SegmentsIn: c.SegmentsIn, Retransmits: c.Retransmits}
 }

@@ -135,6 +135,13 @@ func (s *Server) measures() metrics.Sources {
 			f := s.filesNumbers()
 			return metrics.Files{Count: f.Count, Bytes: f.Bytes, Limit: f.Limit, Descriptors: f.Descriptors, Hits: f.Hits, Misses: f.Misses}
 		},
+		Loops: func() []metrics.Loop {
+			var all []metrics.Loop
+			for _, l := range s.web.Engine().LoopStats() {
+				all = append(all, metrics.Loop{Index: l.Index, Connections: l.Connections, Turns: l.Turns, Wakes: l.Wakes, Busy: l.Busy, Measured: l.Measured})
+			}
+			return all
+		},
 		Journeys: func() metrics.Journeys {
 			st := s.watch.journeys.Stats()
 			return metrics.Journeys{Count: st.Journeys, Bytes: st.Bytes, Recorded: st.Recorded, LeftOut: st.LeftOut}
