@@ -3,6 +3,7 @@ package export_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/hex"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,9 @@ import (
 
 	. "vitrine/observe/export"
 	"vitrine/observe/journey"
+	"vitrine/web/exchange"
+	"vitrine/web/variables"
+	"vitrine/web/variables/variablestest"
 )
 
 // collector receives spans by OTLP over HTTP. Each request is answered by the next of its answers, and well when there is none.
@@ -348,5 +352,31 @@ func TestSettingsThatCannotWorkAreRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: %v", c.s, err)
 		}
+	}
+}
+
+func TestWhatARecorderRecordsIsSent(t *testing.T) {
+	c := newCollector(t)
+	r := journey.New(1, journey.Settings{})
+	defer r.Close()
+	p, err := NewPusher(r, Settings{Endpoint: c.URL, Interval: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := variablestest.Exchange(t, "GET /a?b HTTP/1.1\nHost: example.org\nTraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n")
+	r.Begin(x)
+	x.Outcome = exchange.Outcome{Status: 404, Sent: 300, Body: 100, Received: 130, Elapsed: 2_000_000, First: 1_000_000, Head: 50_000}
+	r.End(&variables.Values{Exchange: x, Site: "example.org"}, nil)
+	s := next(t, c.got).ResourceSpans[0].ScopeSpans[0].Spans
+	got := written(s[0].Attributes)
+	if len(s) != 4 || got["http.response.status_code"] != "404" || got["url.query"] != "b" || got["server.address"] != "example.org" ||
+		got["vitrine.journey"] != x.Journey.String() || hex.EncodeToString(s[0].ParentSpanId) != "b7ad6b7169203331" {
+		t.Errorf("%v", s)
+	}
+	r.Begin(x)
+	r.End(&variables.Values{Exchange: x, Site: "example.org"}, nil)
+	p.Close(t.Context()) // what ended just before is not lost
+	if got := p.Stats(); got != (PusherStats{Sent: 2}) {
+		t.Errorf("%+v", got)
 	}
 }

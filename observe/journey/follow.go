@@ -39,6 +39,8 @@ func (r *Recorder) Follow(ctx context.Context, f *Filter) <-chan Batch {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if i := slices.Index(r.followers, who); i >= 0 {
+			r.collect(true) // what ended before is still told
+			r.tell()
 			r.followers = slices.Delete(r.followers, i, i+1)
 			close(who.batches)
 		}
