@@ -83,6 +83,7 @@ export function view(context) {
         <div class="jcolumn">
           <section class="pane" aria-labelledby="request-title"><header><h2 id="request-title">Request</h2></header>${message(j.request, "request")}</section>
           <section class="pane" aria-labelledby="response-title"><header><h2 id="response-title">Response</h2></header>${message(j.response, "response")}</section>
+          ${transport()}
           ${connection()}
         </div>
       </div>`;
@@ -103,7 +104,7 @@ export function view(context) {
         ${status(j.status, true)}${r ? html`<span class="jverdict-words">${sentence(r.sentence)}</span> <code class="reason-id" data-tone=${r.kind}>${r.id}</code> ${standard(r.standard)}` : nothing}
       </p>
       ${j.failure && j.failure.id !== r?.id ? html`<p class="jverdict" data-tone="failed">${reason(j.failure)}</p>` : nothing}
-      ${v?.position ? html`<div class="responsible"><span class="faint">${v.position.file ? "This line is responsible" : "Responsible"}</span>${position(v.position, { open: true, around: 2 })}</div>` : nothing}
+      ${v?.position ? html`<div class="responsible"><span class="faint">${v.position.line ? "This line is responsible" : "Responsible"}</span>${position(v.position, { open: true, around: 2 })}</div>` : nothing}
       <dl class="jfacts">
         ${fact("When", html`<time datetime=${j.start}>${dateTime(j.start)}</time>`, ago(j.start))}
         ${fact("Took", duration(j.took_us), j.slow ? html`<span class="chip" data-tone="slow">${icon("slow")}slow</span>` : "", exactly(j.took_us))}
@@ -138,25 +139,32 @@ export function view(context) {
   }
 
   function wire() {
-    const s = j.sequence, list = j.connection.snapshots || [];
+    const s = j.sequence;
+    if (!s?.frames?.length) return html`<div class="wire-space"></div>`;
     return html`<section class="pane" aria-labelledby="wire-title">
       <header><h2 id="wire-title">On the wire</h2>
-        <p>${j.connection.network ? html`own stack, <code>${j.connection.network}</code>` : "the kernel's TCP"}</p></header>
+        <p>${plural(s.frames.filter((f) => f.kind !== "state").length, "frame")} on <code>${j.connection.network || "the adapter"}</code></p></header>
       <div class="pane-body wire-body">
         <div class="wire-space"></div>
-        ${s?.frames?.length
-          ? html`${widths.wire > 0 ? sequence(s, widths.wire, unfolded, (name) => { unfolded.add(name); context.draw(); }) : nothing}
-              <p class="frames-legend"><span data-role="request">request</span><span data-role="response">response</span><span data-role="control">TCP's own</span><span data-role="again">sent again</span><span data-role="other">other requests</span></p>
-              <p class="note-line">Time goes down and is not to scale; the numbers are exact, and relative to the first of each side. The slope of an arrow is drawn, not measured. The server's states are
-                known; the client's are what its frames tell.
-                ${s.left_out ? html`<b>${plural(s.left_out, "frame")} of the server in this time ${s.left_out === 1 ? "was" : "were"} not recorded, since there were too many.</b>` : nothing}
-                ${s.more ? html`<b>${plural(s.more, "frame")} of the connection ${s.more === 1 ? "is" : "are"} not shown; the pcapng has what was recorded.</b>` : nothing}</p>
-              <details class="as-table"><summary>The same as a table</summary>${frameTable(s)}</details>`
-          : html`<p class="note-line no-frames">${sentence(j.no_frames || "No frames were recorded")} ${j.connection.network ? "" : "What it told about the connection is here:"}</p>`}
-        ${list.length
-          ? html`<h3 class="wire-more">What TCP knew at ${list.length === 1 ? "one moment" : plural(list.length, "moment")}</h3>${snapshots(list)}`
-          : s?.frames?.length || j.connection.network ? nothing : html`<p class="note-line">Nothing was asked of it in the time of this request.</p>`}
+        ${widths.wire > 0 ? sequence(s, widths.wire, unfolded, (name) => { unfolded.add(name); context.draw(); }) : nothing}
+        <p class="frames-legend"><span data-role="request">request</span><span data-role="response">response</span><span data-role="control">TCP's own</span><span data-role="again">sent again</span><span data-role="other">other requests</span></p>
+        <p class="note-line">Time goes down and is not to scale; the times are the server's, and the numbers of bytes are counted from the connection's beginning. The slope of an
+          arrow is drawn, not measured. The server's states are known; the client's are what its frames tell.
+          ${s.left_out ? html`<b>${plural(s.left_out, "frame")} of the server in this time ${s.left_out === 1 ? "was" : "were"} not recorded, since there were too many.</b>` : nothing}
+          ${s.more ? html`<b>${plural(s.more, "frame")} of the connection ${s.more === 1 ? "is" : "are"} not shown; the pcapng has what was recorded.</b>` : nothing}</p>
+        <details class="as-table"><summary>The same as a table</summary>${frameTable(s)}</details>
       </div>
+    </section>`;
+  }
+
+  function transport() {
+    const list = j.connection.snapshots || [];
+    const frames = j.sequence?.frames?.length > 0;
+    if (!list.length && frames) return nothing;
+    return html`<section class="pane" aria-labelledby="tcp-title">
+      <header><h2 id="tcp-title">What TCP knew</h2><p>${j.connection.network ? "the own stack" : "the kernel"}${list.length ? ", at " + (list.length === 1 ? "one moment" : plural(list.length, "moment")) : ""}</p></header>
+      ${list.length ? snapshots(list) : html`<p class="note-line">It was not asked in the time of this request.</p>`}
+      ${frames ? nothing : html`<p class="note no-frames">${sentence(j.no_frames || "No frames were recorded")}</p>`}
     </section>`;
   }
 

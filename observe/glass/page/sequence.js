@@ -39,15 +39,16 @@ export function sequence(s, width, open, toggle) {
       bands.server.push([y, to || item.text]);
       y += narrow ? 8 : 10;
     } else {
-      y += narrow ? 30 : 17;
-      shapes.push(frameShape(item, y, x1, x2, narrow));
+      const label = labelOf(item, (x2 - x1 - 12) / 6.9);
+      y += (narrow ? 24 : 17) + (label.lines.length > 1 ? 14 : 0);
+      shapes.push(frameShape(item, label, y, x1, x2, narrow));
       const after = clients.get(item);
       if (after) {
         const at = item.out ? y + slope : y - slope / 2;
         shapes.push(clientShape(after, at, x1, narrow));
         bands.client.push([at, after]);
       }
-      y += slope + 15;
+      y += slope + 17;
     }
   }
   const height = y + 14;
@@ -135,19 +136,46 @@ const numbers = (f, short) =>
     ? ""
     : [`seq ${f.seq ?? 0}`, f.ack >= 0 && /ACK/.test(f.flags || "") ? `ack ${f.ack ?? 0}` : "", `len ${f.len}`, !short && f.window ? `win ${count(f.window)}` : ""].filter(Boolean).join("  ");
 
-function frameShape(f, y, x1, x2, narrow) {
+/** What stands on an arrow: the flags, and the text in at most two lines of about so many characters. */
+function labelOf(f, room) {
+  const flags = f.kind === "tcp" ? f.flags || "" : f.kind.toUpperCase();
+  // The text often begins with the flags, and they are not said twice.
+  let words = f.text.split(" ");
+  const said = flags.split(" ");
+  const flag = (w) => said.includes(w.replace(",", ""));
+  if (words.every(flag)) words = [];
+  while (words.length && flag(words[0])) words.shift();
+  if (f.pieces > 1 && !/segments/.test(f.text)) words.push(`in ${f.pieces} segments`);
+  if (f.again && !/again/.test(f.text)) words.push("· sent again");
+  const lines = [""];
+  let left = room - flags.length - 2;
+  for (const word of words) {
+    if (word.length + 1 > left && lines.at(-1)) {
+      if (lines.length === 2) {
+        lines[1] += " …";
+        break;
+      }
+      lines.push("");
+      left = room - 2;
+    }
+    lines[lines.length - 1] += (lines.at(-1) ? " " : "") + word;
+    left -= word.length + 1;
+  }
+  return { flags, lines };
+}
+
+function frameShape(f, label, y, x1, x2, narrow) {
   const from = f.out ? x2 : x1, to = f.out ? x1 : x2, dir = f.out ? -1 : 1;
   const end = y + slope / 2, begin = y - slope / 2, middle = (x1 + x2) / 2;
-  const flags = f.kind === "tcp" ? f.flags || "" : f.kind.toUpperCase();
-  // The flags are not said twice.
-  const words = f.text.split(/[-\s]+/).every((w) => flags.split(" ").includes(w)) ? "" : f.text;
-  const text = [words, f.pieces > 1 ? `in ${f.pieces} segments` : "", f.again ? "sent again" : ""].filter(Boolean).join(", ");
+  const [first, second] = label.lines;
+  const top = y - 7 - (second ? 14 : 0);
   return svg`<g class="frame" data-role=${role(f)}>
     <title>${f.text}${"\n"}${exactly(f.at_us)}, ${plural(f.bytes, "byte")}${"\n"}${numbers(f)}${f.options ? "\n" + f.options : ""}</title>
-    <rect class="touch" x=${Math.min(x1, x2)} y=${y - 20} width=${Math.abs(x2 - x1)} height="34" />
+    <rect class="touch" x=${Math.min(x1, x2)} y=${top - 13} width=${Math.abs(x2 - x1)} height=${y + 20 - top + 13} />
     <path class="arrow" d=${`M${from} ${begin}L${to - dir * 2} ${end}`} />
     <path class="tip" d=${`M${to} ${end}l${-dir * 9} -4.2l${dir * 1} ${4.2 - 0.6}l${-dir * 1.6} 4.6z`} />
-    <text class="label" x=${middle} y=${y - 7} text-anchor="middle"><tspan class="flags">${flags}</tspan>${text ? svg`<tspan dx="7">${text}</tspan>` : nothing}</text>
+    <text class="label" x=${middle} y=${top} text-anchor="middle"><tspan class="flags">${label.flags}</tspan>${first ? svg`<tspan dx="7">${first}</tspan>` : nothing}</text>
+    ${second ? svg`<text class="label" x=${middle} y=${top + 14} text-anchor="middle">${second}</text>` : nothing}
     <text class="numbers" x=${middle} y=${y + 17} text-anchor="middle">${narrow ? moment(f.at_us) + "  " + numbers(f, true) : numbers(f)}</text>
     ${narrow ? nothing : svg`<text class="time" x="76" y=${(f.out ? begin : end) + 4} text-anchor="end">${moment(f.at_us)}</text>`}
   </g>`;

@@ -15,7 +15,7 @@ const origins = {
 export function position(p, options = {}) {
   if (!p || !p.text) return nothing;
   const origin = origins[p.origin] ? html`<span class="origin">${origins[p.origin]}</span>` : nothing;
-  if (!p.file) return html`<span class="position-only">${options.label || p.text}</span>${origin}`;
+  if (!p.file || !p.line) return html`<span class="position-only">${options.label || p.text}</span>${origin}`;
   return html`<details class="position" ?open=${options.open} @toggle=${(e) => opened(e, p, options.around ?? 3)}>
       <summary title=${p.file + ", line " + p.line}>${icon("next")}${options.label || short(p)}${origin}</summary>
       <div></div>
