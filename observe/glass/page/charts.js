@@ -10,11 +10,11 @@ const together = uPlot.sync("house");
 
 const font = (size, weight = 400) => `${weight} ${size * devicePixelRatio}px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif`;
 
-/** The next of 1, 2, 5, 10, 20 … that is not below n; in bytes of 1, 2, 4 … when binary. */
+/** The next number that is not below n and reads well, halved too; a power of two when binary. */
 export function nice(n, binary = false) {
   if (binary) return 2 ** Math.ceil(Math.log2(Math.max(n, 1)));
   const ten = 10 ** Math.floor(Math.log10(Math.max(n, 1e-9)));
-  for (const step of [1, 2, 5, 10]) if (n <= step * ten * 1.000001) return step * ten;
+  for (const step of [1, 2, 3, 4, 5, 6, 8, 10]) if (n <= step * ten * 1.000001) return step * ten;
   return 10 * ten;
 }
 
@@ -52,6 +52,8 @@ export function chart(root, options) {
     return out;
   };
   const ink = () => colour("--ink-3"), line = () => colour("--line");
+
+  const minutes = (u) => (u.width < 340 ? [4, 2, 0] : [4, 3, 2, 1, 0]);
 
   const ends = (u) => {
     // The names of lines, at their ends, from the highest to the lowest and never on one another.
@@ -102,8 +104,8 @@ export function chart(root, options) {
         {
           size: 22, gap: 3, font: '11px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif', stroke: ink,
           grid: { show: false }, ticks: { show: true, size: 4, width: 1, stroke: line },
-          splits: () => [4, 3, 2, 1, 0].map((m) => now() - m * 60),
-          values: (u, list) => list.map((_, i) => (i === 4 ? "now" : `−${4 - i} min`)),
+          splits: (u) => minutes(u).map((m) => now() - m * 60),
+          values: (u) => minutes(u).map((m) => (m === 0 ? "now" : `−${m} min`)),
         },
         {
           size: options.size || 52, gap: 4, font: '11px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif', stroke: ink,

@@ -105,7 +105,12 @@ export function view(context) {
     const last = history.points.at(-1) || history.house;
     if (setFor === last) return;
     setFor = last;
-    for (const d of drawings) charts.get(d.key)?.set(history.columns(...d.series.map((s) => s.of)));
+    for (const d of drawings) {
+      const columns = history.columns(...d.series.map((s) => s.of));
+      // A line of nothing but zeros is left out: its value stands in the legend.
+      d.series.forEach((s, i) => s.quiet?.(columns[i + 1]) && columns[i + 1].fill(null));
+      charts.get(d.key)?.set(columns);
+    }
   }
 
   function point(at) {
@@ -161,7 +166,8 @@ export function view(context) {
     return html`<li class="floor">
         ${shaft("in", r?.in, l.in, l.unit)}
         <div class="room">
-          <div class="room-words"><h3><a href=${context.href("reasons", "", { group })} title="Its Reasons in the catalogue">${l.title}</a></h3><p>${text}</p></div>
+          <div class="room-words"><h3><a href=${context.href("reasons", "", { group })} title="Its Reasons in the catalogue">${l.title}</a></h3><p>${text}</p>
+            <p class="room-unit" aria-hidden="true">${l.unit} a second</p></div>
           ${drops.length
             ? html`<ul class="drops" aria-label=${"Refused or failed at " + l.title}>
                 ${(all ? drops : drops.slice(0, most)).map((d) => drop(l, d, r?.drops.get(d.id)))}
@@ -199,7 +205,7 @@ export function view(context) {
   // The wire below the ground: what the server said and heard in bytes.
   const wire = (house, now) => html`<div class="wire">
       <span class="wire-in">${icon("up")}${bytesRate(now?.bytesIn)}</span>
-      <span class="wire-name">${context.status()?.network ? "the wire" : "the kernel's sockets, and below them the wire"}</span>
+      <span class="wire-name">${context.status()?.network ? "the wire" : html`<span>the kernel's sockets, and below them </span>the wire`}</span>
       <span class="wire-out">${bytesRate(now?.bytesOut)}${icon("up")}</span>
     </div>`;
 
