@@ -30,7 +30,9 @@ func View(b []byte) (p Packet, length int, ok bool) {
 		case ip.FragmentHeader:
 			field := binary.BigEndian.Uint16(b[at+2:])
 			p.Fragmented = true
-			p.Fragment = ip.Fragment{ID: binary.BigEndian.Uint32(b[at+4:]), Offset: int(field &^ 7), More: field&1 != 0}
+			if f := (ip.Fragment{ID: binary.BigEndian.Uint32(b[at+4:]), Offset: int(field &^ 7), More: field&1 != 0}); f.Is() {
+				p.Fragment = f
+			}
 		default:
 			n = 0
 		}
