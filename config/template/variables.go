@@ -40,6 +40,7 @@ const (
 	ResponseField                     // {response.NAME}: a field of the response's header
 	Site                              // {site}: the name of the site that answered
 	Route                             // {route}: the pattern of the route that answered
+	Timing                            // {timing}: what took how long so far, as the Server-Timing field has it
 	Reason                            // {reason}: the id of the Reason that decided the answer
 	Connection                        // {connection}: the connection's number in this process
 	ConnectionRequests                // {connection.requests}: which request of its connection this is, from 1
@@ -105,6 +106,7 @@ var variables = [...]Variable{
 	{"response.NAME", ResponseField, InResponse, "a header field of the response, such as {response.Content-Type}"},
 	{"reason", Reason, InResponse, "the id of the Reason that decided the answer"},
 	{"file", File, InResponse, "the file that was sent, or -"},
+	{"timing", Timing, InResponse, "how long the request took so far, as a Server-Timing field has it: head;dur=0.1, decide;dur=0.4, in milliseconds"},
 	{"bytes", Bytes, InLog, "bytes of the response's body, as sent"},
 	{"bytes.sent", BytesSent, InLog, "bytes of the whole response, header included"},
 	{"bytes.received", BytesReceived, InLog, "bytes of the whole request, header included"},

@@ -115,6 +115,8 @@ func (v *Values) AppendVar(dst []byte, name template.Var, arg string) []byte {
 		return orDash(dst, v.Ident)
 	case template.File:
 		return orDash(dst, v.File)
+	case template.Timing:
+		return v.appendTiming(dst)
 	}
 	return dst
 }

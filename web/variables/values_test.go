@@ -41,7 +41,7 @@ func TestEveryPlaceholderHasItsDocumentedForm(t *testing.T) {
 	v.Fields = new(message.Header)
 	v.Fields.Add("Content-Type", "text/plain")
 	x := v.Exchange
-	x.Outcome = exchange.Outcome{Status: 200, Body: 10, Sent: 300, Received: 120, Elapsed: 1_234_567}
+	x.Outcome = exchange.Outcome{Status: 200, Body: 10, Sent: 300, Received: 120, Elapsed: 1_234_567, Head: 250_999}
 	x.Because(step, nil)
 	x.Because(refused, nil)
 	tests := map[string]string{
@@ -55,7 +55,7 @@ func TestEveryPlaceholderHasItsDocumentedForm(t *testing.T) {
 		"time.unix": "1795297623", "time.common": "21/Nov/2026:14:47:03 -0700", "status": "200",
 		"response.content-type": "text/plain", "response.ETag": "", "reason": "variablestest.refused",
 		"file": "/srv/a/ä b", "bytes": "10", "bytes.sent": "300", "bytes.received": "120", "duration": "0.001",
-		"duration.ms": "1", "duration.us": "1234",
+		"duration.ms": "1", "duration.us": "1234", "timing": "head;dur=0.250, answer;dur=1.234",
 	}
 	for name, want := range tests {
 		if got := fill(t, "{"+name+"}", v); got != want {
