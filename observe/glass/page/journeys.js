@@ -291,7 +291,7 @@ export function view(context) {
   function more() {
     const line = commandLine(query);
     return html`<details class="menu" ?open=${menu} @toggle=${(e) => (menu = e.target.open)}>
-      <summary class="button">${icon("download")}<span>Take away</span></summary>
+      <summary class="button">${icon("download")}<span>Export</span></summary>
       <div class="menu-body">
         <h3>All that fit the filter</h3>
         <div class="downloads">
