@@ -131,6 +131,10 @@ func (d *Dry) arrive(u *url, j *trace.Journey) *listening {
 			return nil
 		}
 	}
+	if n := d.config.Network; n != nil && u.host == "localhost" { // an expect block may say so all the same
+		j.Add(trace.Event{Step: "network", Reason: ListenerLocal.Reach(), Position: n.Pos, Subject: u.authority,
+			Details: []trace.Detail{trace.D("ask for", n.Address[0].V.Addr().String())}})
+	}
 	for _, l := range d.listening {
 		if chosen == nil && l.takes(u.address, u.portOr80()) {
 			chosen = l

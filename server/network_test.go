@@ -153,6 +153,25 @@ func TestAnAdapterThatMayNotBeOpenedSaysWhatToDo(t *testing.T) {
 	if d := cannotOpen(cfg.Network, syscall.EBUSY); d.Hint != "" || !strings.Contains(d.Summary, "busy") || d.Pos.Line != 2 {
 		t.Errorf("another error: %v", d)
 	}
+	cfg, _ = parsed(t, strings.Replace(ownNetwork, "tap:tap0", "tap:lo", 1))
+	if d := cannotOpen(cfg.Network, syscall.EINVAL); !strings.Contains(d.Summary, "is no tap") || !strings.Contains(d.Hint, `did you mean "packet:lo"?`) {
+		t.Errorf("an interface of another kind: %v", d)
+	}
+}
+
+func TestLocalhostIsNotOnTheOwnNetwork(t *testing.T) {
+	d := dry(t, ownNetwork)
+	a, err := d.Ask(Query{URL: "http://localhost/"})
+	if err != nil || a.Result == nil {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	told := false
+	for _, e := range a.Events {
+		told = told || e.Reason == ListenerLocal && e.Details[0].Value == "198.18.0.2"
+	}
+	if !told {
+		t.Errorf("nothing says that a client would ask for another address: %v", a.Events)
+	}
 }
 
 // failing is a queue that reports what a test says.

@@ -72,6 +72,8 @@ var (
 		"a connection to the URL's host and port arrives at this listener", "")
 	ListenerAssumed = trace.Declare("listener.assumed", trace.Info,
 		"the URL names no port and nothing listens on port 80, so this listener is taken to be meant", "")
+	ListenerLocal = trace.Declare("listener.localhost", trace.Info,
+		"localhost is this machine, whose kernel carries none of the server's connections: a client would ask for an address of the server's own network", "")
 	ListenerOther = trace.Declare("listener.passed-over", trace.Info,
 		"the listener has another address or port than the URL", "")
 	ListenerNone = trace.Declare("listener.none", trace.Refused,

@@ -6,6 +6,9 @@ import (
 	"vitrine/config"
 	"vitrine/observe/glass"
 	"vitrine/site"
+	"vitrine/trace"
+	"vitrine/web/exchange"
+	"vitrine/web/variables"
 )
 
 // show begins to show the server: to browsers on the admin listener, and to the other commands on the control socket.
@@ -36,13 +39,23 @@ func (s *Server) unshow() {
 	s.admin.close()
 }
 
-// observer is who is told of exchanges, nil when nobody looks.
+// observer is who is told of exchanges, nil when nobody can ask. On the control socket somebody may have one recorded
+// whatever is configured.
 func (s *Server) observer(c *config.Config) site.Observer {
-	if !observed(c) {
-		return nil
+	switch {
+	case observed(c):
+		return s.watch
+	case !c.Control.Off.V:
+		return forced{s.watch}
 	}
-	return s.watch
+	return nil
 }
+
+// forced tells the recorder alone: while nothing is configured to be recorded, nothing is counted, and no clock is read.
+type forced struct{ w *watch }
+
+func (f forced) Begin(x *exchange.Exchange)                     { f.w.journeys.Begin(x) }
+func (f forced) End(v *variables.Values, told *trace.Decisions) { f.w.journeys.End(v, told) }
 
 // AdminURL is where a browser finds the page about the server, "" when there is none. Any goroutine may call it once the
 // server is ready.

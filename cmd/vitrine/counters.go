@@ -58,7 +58,7 @@ func (p *program) counters(ctx context.Context, ask askFlags, word string, asJSO
 	}
 	moved, zero := []control.Counter{}, []control.Counter{}
 	for _, c := range all {
-		switch text := strings.ToLower(c.Layer + " " + c.Name + " " + c.Sentence); {
+		switch text := strings.ToLower(c.Layer + "." + c.Name + " " + c.Layer + " " + c.Name + " " + c.Sentence); {
 		case !strings.Contains(text, strings.ToLower(word)):
 		case c.Value > 0:
 			moved = append(moved, c)
