@@ -38,13 +38,15 @@ export function view(context) {
     context.draw();
   }
 
-  // Acknowledgements, FINs and TIME_WAIT come after the journey has ended. For a while it is looked at again.
+  // Acknowledgements, FINs and the end of TIME_WAIT come after the journey has ended. For a while it is looked at again.
+  const looks = [700, 2000, 5000, 10000, 20000, 30000]; // ms; in all longer than a TIME_WAIT
   function watch(n) {
-    if (n >= 5 || j.connection.ended) return;
+    const last = j.sequence?.frames?.findLast((f) => f.kind === "state");
+    if (n >= looks.length || (j.connection.ended && (!j.sequence || /CLOSED$/.test(last?.text || "")))) return;
     again = setTimeout(async () => {
       await ask();
-      if (!over) watch(n + 1);
-    }, [700, 2000, 5000, 10000, 30000][n]);
+      if (!over && j) watch(n + 1);
+    }, looks[n]);
   }
 
   const size = new ResizeObserver(() => measure());

@@ -38,7 +38,7 @@ export function view(context) {
   let older = false; // older ones are being asked for
   let paused = false;
   let chosen; // id of the row that the keys have come to
-  let pointed = 0, pointerTimer;
+  let pointed = -Infinity, pointerTimer;
   let query = clean(context.at.query);
   let end = () => {};
   let asked = 0; // counts questions, so that late answers are told from current ones
@@ -203,7 +203,7 @@ export function view(context) {
 
   // --- Reading ---
 
-  const reads = () => paused || top > 2 || chosen !== undefined || performance.now() - pointed < pointerRests;
+  const reads = () => rows.length > 0 && (paused || top > 2 || chosen !== undefined || performance.now() - pointed < pointerRests);
 
   function onScroll() {
     const was = top;
@@ -222,7 +222,7 @@ export function view(context) {
   function newest() {
     paused = false;
     chosen = undefined;
-    pointed = 0;
+    pointed = -Infinity;
     if (lost) start();
     else {
       scroller.scrollTop = top = 0;
@@ -291,7 +291,7 @@ export function view(context) {
   function more() {
     const line = commandLine(query);
     return html`<details class="menu" ?open=${menu} @toggle=${(e) => (menu = e.target.open)}>
-      <summary class="button">${icon("download")}<span>Export</span></summary>
+      <summary class="button" aria-label="Export">${icon("download")}<span>Export</span></summary>
       <div class="menu-body">
         <h3>All that fit the filter</h3>
         <div class="downloads">

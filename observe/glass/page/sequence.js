@@ -52,7 +52,7 @@ export function sequence(s, width, open, toggle) {
     }
   }
   const height = y + 14;
-  return html`<svg class="sequence" width=${width} height=${height} role="img" aria-label=${"Sequence of " + plural(s.frames.length, "frame and state", "frames and states") + "; the same as a table is below"}>
+  return html`<svg class="sequence" width=${width} height=${height} role="group" aria-label=${"Sequence of " + plural(s.frames.length, "frame and state", "frames and states") + "; the same as a table is below"}>
       <text class="who" x=${narrow ? 2 : x1} y="14" text-anchor=${narrow ? "start" : "middle"}>Client</text>
       <text class="who" x=${narrow ? width - 2 : x2} y="14" text-anchor=${narrow ? "end" : "middle"}>Server</text>
       <path class="life" d=${`M${x1} 22V${height}M${x2} 22V${height}`} />
