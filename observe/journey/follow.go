@@ -19,8 +19,8 @@ type follower struct {
 	leftOut uint64
 }
 
-// Follow sends the journeys that match as they end, in batches, until the context or the recorder ends: then the channel is
-// closed. A reader that is too slow misses some, and is told how many. What is known of a connection's end, which comes
+// Follow sends the journeys that match as they end, in batches, until the context or the recorder ends: then what ended
+// before is sent, and the channel is closed. A reader that is too slow misses some, and is told how many. What is known of a connection's end, which comes
 // later, and its snapshots are not told here.
 func (r *Recorder) Follow(ctx context.Context, f *Filter) <-chan Batch {
 	who := &follower{batches: make(chan Batch, batchesWaiting), m: f.compile()}

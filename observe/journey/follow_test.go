@@ -113,7 +113,12 @@ func TestCloseEndsWhoFollows(t *testing.T) {
 	id := c.hot()
 	r.Close()
 	r.Close()
-	for range batches {
+	last := 0
+	for b := range batches {
+		last += len(b.Journeys)
+	}
+	if last != 1 {
+		t.Errorf("%d journeys came at the end", last)
 	}
 	mustFind(t, r, id)
 	mustFind(t, r, c.hot())

@@ -225,7 +225,7 @@ func (r *Recorder) ConnectionEnded(p *exchange.Peer, why *trace.Reason) {
 	s := &r.shards[uint(p.Loop)%uint(len(r.shards))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.w.c != nil && !s.w.fits(&way{}, p) {
+	if s.w.c != nil && !s.w.fits(&way{}) {
 		r.seal(s)
 	}
 	if s.w.c == nil && !r.next(s) {
@@ -300,6 +300,8 @@ func (r *Recorder) Close() {
 	r.mu.Lock()
 	if !r.closed {
 		r.closed = true
+		r.collect(true) // what ended before is still told
+		r.tell()
 		for _, f := range r.followers {
 			close(f.batches)
 		}

@@ -75,7 +75,7 @@ func (w *writer) put(p *policy, e *entry) bool {
 			need += min(headerSize(e.fields), p.HeadBytes)
 		}
 	}
-	if !c.room(need) || !w.fits(&e.way, x.Peer) {
+	if !c.room(need) || !w.fits(&e.way) {
 		return false
 	}
 
@@ -158,7 +158,7 @@ func (c *chunk) count(start int64, marked bool) {
 }
 
 // fits reports whether the tables beside the arena can take a way and a connection. An empty chunk can always.
-func (w *writer) fits(v *way, _ *exchange.Peer) bool {
+func (w *writer) fits(v *way) bool {
 	c := w.c
 	more := v.bytes() + grows(len(c.ways), cap(c.ways), waySize) + grows(len(c.conns), cap(c.conns), connSize)
 	if c.words == nil {
