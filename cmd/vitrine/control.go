@@ -30,6 +30,17 @@ func (f *askFlags) add(c *cobra.Command) {
 	c.MarkFlagsMutuallyExclusive("control", "pid")
 }
 
+// again is what a command must say to ask the same server.
+func (f *askFlags) again() string {
+	switch {
+	case f.control != "":
+		return " --control " + f.control
+	case f.pid != 0:
+		return " --pid " + strconv.Itoa(f.pid)
+	}
+	return ""
+}
+
 // ask finds the running server that the flags mean.
 func (p *program) ask(ctx context.Context, f askFlags) (*control.Client, control.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)

@@ -136,7 +136,7 @@ func (p *program) journeys(ctx context.Context, f journeysFlags) error {
 	for i := range list.Journeys {
 		b = t.append(b, &list.Journeys[i])
 	}
-	b = appendRecording(b, &list, f.filter.some(), s)
+	b = appendRecording(b, &list, f.filter.some(), f.ask.again(), s)
 	_, err = p.out.Write(b)
 	return err
 }
@@ -247,7 +247,7 @@ func unasked(err error, s control.Status) error {
 }
 
 // appendRecording says what the list is a part of: what is recorded, how much there is, and what to do next.
-func appendRecording(b []byte, list *api.Journeys, filtered bool, s terminal.Style) []byte {
+func appendRecording(b []byte, list *api.Journeys, filtered bool, again string, s terminal.Style) []byte {
 	r := &list.Recording
 	say := func(text string) {
 		for _, line := range terminal.Wrap(text, s.Width) {
@@ -285,7 +285,7 @@ func appendRecording(b []byte, list *api.Journeys, filtered bool, s terminal.Sty
 	}
 	say(text)
 	if n := len(list.Journeys); n > 0 {
-		say("why, and by which line: vitrine explain --id " + worthLooking(list.Journeys).ID)
+		say("why, and by which line: vitrine explain" + again + " --id " + worthLooking(list.Journeys).ID)
 	}
 	if list.Before != "" {
 		say("those before: --before " + list.Before)

@@ -110,7 +110,7 @@ func TestJourneysAreReadableAtAnyWidth(t *testing.T) {
 	}
 	list := api.Journeys{Journeys: all, Before: "2026-11-22T12:00:00Z", Recording: api.Recording{On: true, Mode: "all, at most 1000 a second", Journeys: 1204,
 		Bytes: 3 << 20, Limit: 32 << 20, Recorded: 2000, LeftOut: 12}}
-	out = append(appendRecording(out, &list, false, terminal.Style{}), '\n')
+	out = append(appendRecording(out, &list, false, " --pid 7", terminal.Style{}), '\n')
 	for _, other := range []struct {
 		list     api.Journeys
 		filtered bool
@@ -119,7 +119,7 @@ func TestJourneysAreReadableAtAnyWidth(t *testing.T) {
 		{api.Journeys{Recording: api.Recording{On: true, Mode: "all"}}, false},
 		{api.Journeys{Recording: api.Recording{}}, false},
 	} {
-		out = append(appendRecording(out, &other.list, other.filtered, terminal.Style{}), '\n')
+		out = append(appendRecording(out, &other.list, other.filtered, "", terminal.Style{}), '\n')
 	}
 	golden(t, "journeys.txt", out)
 }
