@@ -52,33 +52,17 @@ func (e *PortsExhausted) Reason() *trace.Reason { return reasonPorts }
 type ports struct {
 	first   uint16
 	count   uint32
-	key     [2]uint64
 	counter atomic.Uint32
-	rand    atomic.Uint32
 }
 
 func (p *ports) init(cfg *Config) {
 	p.first = cfg.Limits.FirstPort
 	p.count = uint32(cfg.Limits.LastPort-cfg.Limits.FirstPort) + 1
-	p.key = [2]uint64{binary.LittleEndian.Uint64(cfg.Secret[8:]), binary.LittleEndian.Uint64(cfg.Secret[24:])}
 	p.counter.Store(rand.Uint32())
-	p.rand.Store(rand.Uint32() | 1)
 }
 
 // random is a number that need not be more than unlikely to be foreseen.
 func (p *ports) random() uint32 { return rand.Uint32() }
-
-// offset is F of RFC 6056 §3.3.3.
-func (p *ports) offset(local netip.Addr, remote netip.AddrPort) uint32 {
-	r := rand.NewPCG(p.key[0], p.key[1])
-	mix := func(a netip.Addr) {
-		b := a.As16()
-		r = rand.NewPCG(r.Uint64()^binary.LittleEndian.Uint64(b[:8]), r.Uint64()^binary.LittleEndian.Uint64(b[8:]))
-	}
-	mix(local)
-	mix(remote.Addr())
-	return uint32(r.Uint64()>>32) ^ uint32(remote.Port())*0x9e3779b1
-}
 
 // limiterSeed makes the limits of what is sent unasked hard to count from outside.
 func (s *Stack) limiterSeed(shard int) uint64 {
@@ -185,7 +169,7 @@ func (h *Shard) connectFrom(src netip.Addr, port uint16, remote netip.AddrPort, 
 		return h.begin(&t)
 	}
 	p := &h.stack.ports
-	offset := p.offset(src, remote)
+	offset := h.host.PortOffset(src, remote)
 	var count [4]int
 	for range p.count {
 		n := (offset + p.counter.Add(1)) % p.count

@@ -26,14 +26,14 @@ type Host struct {
 	filling        *outOfOrder // not to be pruned now
 	pruned         bool        // since it was last cleared
 
-	isnKey, cookieKey, offsetKey [2]uint64
+	isnKey, cookieKey, offsetKey, portKey [2]uint64
 
 	challengeSecond int64 // the second in which challengeLeft counts
 	challengeLeft   int
 }
 
-// NewHost makes a Host. secret keys initial sequence numbers, timestamp offsets and SYN cookies; shards that may see each
-// other's cookies share it.
+// NewHost makes a Host. secret keys initial sequence numbers, timestamp offsets, port choice and SYN cookies; shards that
+// may see each other's cookies share it.
 func NewHost(cfg Config, secret [32]byte) *Host {
 	h := &Host{Config: cfg}
 	if cfg.WindowScale {
@@ -45,7 +45,7 @@ func NewHost(cfg Config, secret [32]byte) *Host {
 	}
 	root := [2]uint64{binary.LittleEndian.Uint64(secret[:]), binary.LittleEndian.Uint64(secret[8:])}
 	tail := [2]uint64{binary.LittleEndian.Uint64(secret[16:]), binary.LittleEndian.Uint64(secret[24:])}
-	for i, key := range []*[2]uint64{&h.isnKey, &h.cookieKey, &h.offsetKey} {
+	for i, key := range []*[2]uint64{&h.isnKey, &h.cookieKey, &h.offsetKey, &h.portKey} {
 		key[0] = sipHash(root, tail[0], tail[1], uint64(2*i))
 		key[1] = sipHash(root, tail[0], tail[1], uint64(2*i+1))
 	}

@@ -148,3 +148,18 @@ func TestAConnectionFromACookieIsAsGoodAsAnother(t *testing.T) {
 		t.Error("memory is still lent")
 	}
 }
+
+// RFC 6056 §3.3.3: who does not know the secret learns nothing of one destination's ports from those of another.
+func TestPortsBeginElsewhereForEachDestination(t *testing.T) {
+	h, same, other := NewHost(Default(), [32]byte{1}), NewHost(Default(), [32]byte{1}), NewHost(Default(), [32]byte{2})
+	local := netip.MustParseAddr("198.18.0.1")
+	seen := map[uint32]bool{}
+	for i := range 1000 {
+		remote := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 18, 1, byte(i)}), uint16(80+i/256))
+		at := h.PortOffset(local, remote)
+		if seen[at] || same.PortOffset(local, remote) != at || other.PortOffset(local, remote) == at {
+			t.Fatalf("%v: %d, with the same secret %d, with another one %d", remote, at, same.PortOffset(local, remote), other.PortOffset(local, remote))
+		}
+		seen[at] = true
+	}
+}

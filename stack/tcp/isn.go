@@ -21,6 +21,12 @@ func (h *Host) TimestampOffset(local, remote netip.AddrPort) uint32 {
 	return uint32(hashPair(h.offsetKey, local, remote, 0))
 }
 
+// PortOffset is where the search for a local port begins for a destination, but for the counter that is added: the secret
+// function F of RFC 6056 §3.3.3.
+func (h *Host) PortOffset(local netip.Addr, remote netip.AddrPort) uint32 {
+	return uint32(hashPair(h.portKey, netip.AddrPortFrom(local, 0), remote, 0))
+}
+
 // hashPair is a keyed hash of both addresses and ports, and of a number.
 func hashPair(key [2]uint64, local, remote netip.AddrPort, number uint32) uint64 {
 	l, r := local.Addr().As16(), remote.Addr().As16()
