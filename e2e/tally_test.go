@@ -209,6 +209,14 @@ func (n *network) unavoidable() []string {
 	return []string{"link.overrun"}
 }
 
+// overtaken reports whether all trouble is that segments overtook each other on a veth pair, as they do when a busy machine
+// moves their sender from one processor to another. That this was all shows in what did not move: nobody missed a frame
+// (link.overrun) and nobody sent anything again, so each hole was filled by what was on its way.
+func (n *network) overtaken(now, since tally, except []string) bool {
+	order := []string{"tcp.data.out-of-order", "tcp.data.hole-filled", "TcpExtTCPSACKReorder", "TcpExtTCPTSReorder"}
+	return n == packetNetwork && len(now.trouble(since, append(order, except...)...)) == 0
+}
+
 // both is what the kernel and the own stack have counted.
 func (c *crowded) both(t *testing.T) tally {
 	t.Helper()
@@ -242,7 +250,8 @@ func untroubled(ts *testscript.TestScript, neg bool, args []string) {
 	now, err := l.count()
 	ts.Check(err)
 	now.addOurs(ts)
-	if moved := now.trouble(l.noted, append(args, l.network.unavoidable()...)...); len(moved) > 0 {
+	except := append(args, l.network.unavoidable()...)
+	if moved := now.trouble(l.noted, except...); len(moved) > 0 && !l.network.overtaken(now, l.noted, except) {
 		ts.Fatalf("there was trouble: %s; probes: kernel %d, own %d", strings.Join(moved, ", "),
 			now[kernelProbes]-l.noted[kernelProbes], now[ourProbes]-l.noted[ourProbes])
 	}
