@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -106,7 +107,7 @@ func JSON(w io.Writer, s *Story) error {
 			AtMicroseconds: float64(e.At) / float64(time.Microsecond),
 			Step:           e.Step, Subject: e.Subject, Taken: e.Taken,
 			Reason: e.Reason.ID, Kind: e.Reason.Kind.String(), Sentence: e.Reason.Sentence, Standard: e.Reason.Standard,
-			Position: position(e.Position), Details: public(e.Details),
+			Position: position(e.Position), Details: public(e, e.Details),
 		})
 	}
 	if s.Status != 0 {
@@ -173,17 +174,17 @@ func position(p trace.Position) *jsonPosition {
 // hidden is shown in place of a secret value.
 func hidden(value string) string { return fmt.Sprintf("(not shown, %d bytes)", len(value)) }
 
-// public is the details without secret values: the details of a response as a whole are its fields.
-func public(details []trace.Detail) []trace.Detail {
-	for i, d := range details {
-		if secret(d.Name) {
-			details = append([]trace.Detail(nil), details...)
-			for ; i < len(details); i++ {
-				if secret(details[i].Name) {
-					details[i].Value = hidden(details[i].Value)
-				}
-			}
-			return details
+// public is the details of a decision without secret values: those of secret fields, and what a rule gives such a field.
+func public(e *trace.Event, details []trace.Detail) []trace.Detail {
+	rule := e.Step == headerStep && secret(e.Subject)
+	hides := func(d trace.Detail) bool { return rule && d.Name == "value" || secret(d.Name) }
+	if !slices.ContainsFunc(details, hides) {
+		return details
+	}
+	details = slices.Clone(details) // others may have them too
+	for i := range details {
+		if hides(details[i]) {
+			details[i].Value = hidden(details[i].Value)
 		}
 	}
 	return details

@@ -116,7 +116,7 @@ func (s *Story) witness(verdict *trace.Event) []trace.Detail {
 			details = e.Details
 		}
 	}
-	return public(details)
+	return public(verdict, details)
 }
 
 // responsible is the configuration's line to look at first: the verdict's, or that of the last candidate that was

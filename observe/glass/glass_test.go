@@ -239,7 +239,7 @@ func TestTheStationsOfAWayStandInTheirOrder(t *testing.T) {
 func TestWhatIsWrongWithAQuestionIsSaid(t *testing.T) {
 	w := newWorld(t, nil)
 	for path, status := range map[string]int{
-		"/api/journeys?status=teapot":           400,
+		"/api/journeys?status=teapot":        400,
 		"/api/journeys?limit=many":           400,
 		"/api/journeys?before=yesterday":     400,
 		"/api/journeys?slower=never":         400,
@@ -247,7 +247,7 @@ func TestWhatIsWrongWithAQuestionIsSaid(t *testing.T) {
 		"/api/journeys/0123456789abcdef":     404,
 		"/api/journeys/0123456789abcdef/har": 404,
 		"/api/journeys/0123456789abcdef/exe": 404,
-		"/api/journeys/stream?status=teapot":    400,
+		"/api/journeys/stream?status=teapot": 400,
 		"/api/source?file=/etc/passwd":       404,
 		"/api/source":                        404,
 		"/api/explain":                       404,

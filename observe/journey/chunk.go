@@ -30,7 +30,7 @@ type chunk struct {
 // way is how a request was answered: what it shares with others like it. Only the strings of a configuration and of files
 // are kept as they are; whatever a client sent is in the arena.
 type way struct {
-	site, route, file        string
+	site, route, file, log   string
 	why                      [6]*trace.Reason
 	lines                    [6]*trace.Position
 	ending, failure, refused *trace.Reason
@@ -49,7 +49,7 @@ type conn struct {
 }
 
 const (
-	waySize     = 184 // a test holds these to the types
+	waySize     = 200 // a test holds these to the types
 	connSize    = 112
 	wordSize    = 16
 	mostWords   = 32

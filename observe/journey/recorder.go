@@ -178,7 +178,7 @@ func (r *Recorder) end(p *policy, v *variables.Values, told *trace.Decisions) {
 	}
 	e := entry{x: x, fields: v.Fields, failed: failed, slow: slow}
 	w := &e.way
-	w.site, w.route, w.file = v.Site, v.Route, v.File
+	w.site, w.route, w.file, w.log = v.Site, v.Route, v.File, v.LogFile
 	copy(w.why[:], reasons)
 	copy(w.lines[:], lines)
 	w.ending, w.failure, w.told = o.Ending, o.Failure, told

@@ -170,7 +170,7 @@ func (v *view) journey(i int) *Journey {
 	flags := f[atFlags]
 	j := &Journey{ID: trace.ID(number(atID)), Serial: little.Uint32(f[atSerial:]),
 		Start: time.Unix(0, number(atStart)), First: time.Duration(number(atFirst)), Took: time.Duration(number(atTook)),
-		Site: w.site, Route: w.route, File: w.file, Status: int(little.Uint16(f[atStatus:])),
+		Site: w.site, Route: w.route, File: w.file, Log: w.log, Status: int(little.Uint16(f[atStatus:])),
 		RequestAt: number(atRequestAt), ResponseAt: number(atResponseAt),
 		Received: number(atReceived), Sent: number(atSent), Body: number(atBody),
 		Decisions: w.told, Keep: flags&flagKeep != 0, Ending: w.ending, Failure: w.failure, Slow: flags&flagSlow != 0,
