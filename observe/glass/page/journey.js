@@ -165,7 +165,7 @@ export function view(context) {
     if (!list.length && frames) return nothing;
     return html`<section class="pane" aria-labelledby="tcp-title">
       <header><h2 id="tcp-title">What TCP knew</h2><p>${j.connection.network ? "the own stack" : "the kernel"}${list.length ? ", at " + (list.length === 1 ? "one moment" : plural(list.length, "moment")) : ""}</p></header>
-      ${list.length ? snapshots(list) : html`<p class="note-line">It was not asked in the time of this request.</p>`}
+      ${list.length ? snapshots(list, j.took_us) : html`<p class="note-line">It was not asked in the time of this request.</p>`}
       ${frames ? nothing : html`<p class="note no-frames">${sentence(j.no_frames || "No frames were recorded")}</p>`}
     </section>`;
   }
