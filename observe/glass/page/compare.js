@@ -12,13 +12,14 @@ import { position } from "./source.js";
 
 // Of these steps the subject is a part of the configuration, and so part of the decision. Of others it is what was asked for,
 // such as a path, which may differ while the decision is the same.
-const chosen = new Set(["site", "route", "listener", "header"]);
+const steps = new Set(["site", "route", "listener", "header"]);
+const chosen = (e) => steps.has(e.step) && e.reason.kind !== "refused" && !e.reason.id.endsWith(".none");
 
 const words = { site: "site", route: "route", listener: "listener", clients: "client's address", resource: "file", content: "content", header: "header rules",
   request: "request", respond: "response", redirect: "redirect", deliver: "delivery", connection: "connection" };
 
 /** What a decision was, for comparing. */
-const key = (e) => [e.step, e.taken, e.reason.id, chosen.has(e.step) ? e.subject || "" : "", e.position?.text || ""].join("\n");
+const key = (e) => [e.step, e.taken, e.reason.id, chosen(e) ? e.subject || "" : "", e.position?.text || ""].join("\n");
 
 /** Decisions with the candidates that were passed over on the way to them: [{ step, passed, taken, key }]. */
 export function units(events) {
@@ -94,16 +95,16 @@ export function parting(rows, names) {
   if (!a || !b) {
     const [has, name, other] = a ? [a, names[0], names[1]] : [b, names[1], names[0]];
     const e = has.taken || has.passed[0];
-    const about = chosen.has(step) && e.subject ? quoted(e.subject) + ", " : "";
+    const about = chosen(e) && e.subject ? quoted(e.subject) + ", " : "";
     return { at, text: `${head}for ${name}, ${about}${lower(e.reason.sentence)}. For ${other} there is no such decision.` };
   }
   for (const [one, two, name, other] of [[a, b, names[0], names[1]], [b, a, names[1], names[0]]]) {
-    const not = one.taken && chosen.has(step) && refusal(two, one.taken.subject);
+    const not = one.taken && chosen(one.taken) && refusal(two, one.taken.subject);
     if (not) return { at, text: `${head}${quoted(one.taken.subject)} matched for ${name}, and not for ${other}, because ${why(not)}.` };
   }
   const tell = (u) => {
     const e = u.taken || u.passed.at(-1);
-    return (chosen.has(step) && e.subject && e.subject !== (a.taken || a.passed[0]).subject ? quoted(e.subject) + ": " : "") + why(e);
+    return (chosen(e) && e.subject && e.subject !== (a.taken || a.passed[0]).subject ? quoted(e.subject) + ": " : "") + why(e);
   };
   const [x, y] = [tell(a), tell(b)];
   if (x === y) {
@@ -154,12 +155,9 @@ const ofConnection = new Set(["date", "connection", "keep-alive", "vitrine-journ
 export function comparison(a, b, names) {
   let [ea, eb] = [a.events || [], b.events || []];
   if (a.recorded !== b.recorded) {
-    // A dry run tells the listener, and what was recorded may tell the connection's end: steps that one side never has say
-    // nothing about the other.
-    const steps = (list) => new Set(list.map((e) => e.step));
-    const [sa, sb] = [steps(ea), steps(eb)], only = new Set(["listener", "clients", "connection", "close", "log", "end", "deliver", "memory"]);
-    ea = ea.filter((e) => sb.has(e.step) || !only.has(e.step));
-    eb = eb.filter((e) => sa.has(e.step) || !only.has(e.step));
+    // How a connection came is told by a dry run only, and how it ended only by what was recorded.
+    const ofOne = /^(listener|accept|clients|close|log)\./;
+    [ea, eb] = [ea, eb].map((list) => list.filter((e) => !ofOne.test(e.reason.id)));
   }
   const rows = align(units(ea), units(eb));
   const known = ea.length > 0 && eb.length > 0;
@@ -177,11 +175,13 @@ export function comparison(a, b, names) {
     </section>
     <div class="versus">${verdict(a, "a", names[0])}${verdict(b, "b", names[1])}</div>
     ${known
-      ? html`<section class="pane"><header><h2>Decisions</h2><p>${plural(rows.filter((r) => !same(r)).length, "difference")}, ${count(rows.filter(same).length)} the same</p></header>
+      ? html`<section class="pane"><header><h2>Decisions</h2><p>${differences(rows.filter((r) => !same(r)).length)}, ${count(rows.filter(same).length)} the same</p></header>
           <ol class="aligned">${aligned(rows, part.at, names, a, b)}</ol></section>`
       : nothing}
     ${fieldTable(a, b, names)}`;
 }
+
+const differences = (n) => (n === 0 ? "no difference" : plural(n, "difference"));
 
 const verdict = (x, side, name) => html`<section class="pane side" data-side=${side}>
     <p class="side-name" data-side=${side}>${x.title || name}</p>
@@ -224,7 +224,7 @@ function fieldTable(a, b, names) {
   const skipped = a.recorded !== b.recorded;
   const differing = all.filter(([name, x, y]) => x?.value !== y?.value && !(skipped && ofConnection.has(name.toLowerCase()) && (!x || !y)));
   const equal = all.length - differing.length;
-  return html`<section class="pane"><header><h2>Fields of the response</h2><p>${plural(differing.length, "difference")}, ${count(equal)} ${skipped ? "the same or the connection's own" : "the same"}</p></header>
+  return html`<section class="pane"><header><h2>Fields of the response</h2><p>${differences(differing.length)}, ${count(equal)} ${skipped ? "the same or the connection's own" : "the same"}</p></header>
       ${differing.length
         ? html`<div class="field-diff"><div class="field-row field-heads" aria-hidden="true"><span></span>${[0, 1].map((i) => html`<div class="cell"><p class="side-name" data-side=${"ab"[i]}>${names[i]}</p></div>`)}</div>${differing.map(([name, x, y]) => html`<div class="field-row"><code class="field-name">${name}</code>
             ${[[x, "a", names[0]], [y, "b", names[1]]].map(([f, side, called]) => html`<div class="cell" data-side=${side}><p class="side-name" data-side=${side}>${called}</p>

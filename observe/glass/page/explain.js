@@ -110,7 +110,9 @@ export function view(context) {
 
   /** A recorded journey in the form of an explanation. */
   function ofJourney(j) {
-    return { ...j, from: j.client.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""), recorded: true, noEvents: j.no_events, title: `recorded ${ago(j.start)}` };
+    // Of the line that is responsible a summary has only the text; a decision has the place.
+    const at = j.events?.find((e) => e.position && e.position.text === j.position)?.position;
+    return { ...j, position: at, from: j.client.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""), recorded: true, noEvents: j.no_events, title: `recorded ${ago(j.start)}` };
   }
 
   /** The question that a recorded journey was. What is secret was not kept, and so is not asked. */
@@ -276,7 +278,7 @@ export function view(context) {
       return html`${problemA ? bad(problemA, journey ? "The recorded journey" : "The first") : one(a)}${problemB ? bad(problemB, "The second") : nothing}`;
     }
     if (!b) return one(a);
-    return html`${noted}${comparison(a, b, journey ? ["the recorded one", "now"] : ["the first", "the second"])}`;
+    return html`${noted}${comparison(a, b, journey ? ["the recorded one", "the dry run"] : ["the first", "the second"])}`;
   };
 
   return {

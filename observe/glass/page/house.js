@@ -346,14 +346,12 @@ export function view(context) {
         return html`${head()}${waiting()}`;
       }
       const now = history.now;
-      const low = house.layers.some((l) => l.off); // the building is lower than the charts, so there is room beside them
       return html`${head()}${figures(house, now)}
         <div class="house-columns">
-          <div class="house-column">${building(house, now)}${low ? loops(house, now) : nothing}</div>
-          <div class="charts">${drawings.map(drawing)}${low ? nothing : loops(house, now)}</div>
+          <div class="house-column">${building(house, now)}${loops(house, now)}</div>
+          <div class="charts">${drawings.map(drawing)}${states(house)}</div>
         </div>
-        <div class="house-below">${states(house)}${memory(house, now)}</div>
-        ${sites(house, now)}`;
+        <div class="house-below">${memory(house, now)}${sites(house, now)}</div>`;
     },
     drawn,
     close() {

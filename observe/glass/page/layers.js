@@ -60,7 +60,7 @@ const floors = {
   socket: ["A connection is accepted, or not.", "accept"],
   http: ["Bytes become a request, or are refused.", "http1"],
   site: ["Which site and which route answer?", "site"],
-  files: ["From memory, or from the disk.", "resource"],
+  files: ["In from the disk, out from memory.", "resource"],
   memory: ["From memory, or from the disk.", "resource"],
   cache: ["What is remembered is sent again.", "cache"],
   upstream: ["Another server is asked.", "upstream"],

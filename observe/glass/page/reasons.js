@@ -175,7 +175,7 @@ export function view(context) {
     title: "Reasons",
     template() {
       const head = html`<div class="view-head"><h1>Reasons</h1>
-          <p>${all ? `Every decision this server can take, and how often it did. Counted anew since ${clock(since).slice(0, 8)} as +n.` : "Every decision this server can take."}</p></div>`;
+          <p>${all ? `Every decision this server can take, and how often it did; +1 is since ${clock(since).slice(0, 8)}.` : "Every decision this server can take."}</p></div>`;
       if (!all) return html`${head}${problem ? failure(problem, ask) : waiting()}`;
       return html`${head}
         ${problem ? html`<p class="stale">${mark("refused")} ${problem.message} The counts are old.</p>` : nothing}
