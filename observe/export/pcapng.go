@@ -18,7 +18,7 @@ import (
 // the frames that were recorded of a journey. Where there are none, such as on the kernel's sockets, frames are made up from
 // what was recorded of the request, on an interface of its own, and each of them says so.
 //
-// Frames are cut as they were recorded, with the length that they had. Bodies are in no frame that was made up.
+// Frames are cut as they were recorded, with the length that they had, and bodies and secret values are in none.
 func PCAPNG(w io.Writer, all []*journey.Journey, find func(*journey.Journey) *frames.Sequence, o Options) error {
 	x := capture{captured: make(map[frameName]*captured), interfaces: make(map[string]int)}
 	var without []*journey.Journey
@@ -71,6 +71,8 @@ type frameName struct {
 type captured struct {
 	on       int
 	f        *frames.Frame
+	data     []byte // what is shown of it
+	changed  bool
 	journeys []string
 	more     int // journeys beyond the bound
 	states   []string
@@ -103,7 +105,7 @@ func (x *capture) add(j *journey.Journey, s *frames.Sequence) bool {
 		name := frameName{on, f.Queue, f.Serial}
 		c := x.captured[name]
 		if c == nil {
-			c = &captured{on: on, f: f}
+			c = &captured{on: on, f: f, data: f.Data[:min(f.Head, len(f.Data))]}
 			x.captured[name] = c
 			x.order = append(x.order, c)
 		}
@@ -114,6 +116,9 @@ func (x *capture) add(j *journey.Journey, s *frames.Sequence) bool {
 		before = nil
 		if f.Own {
 			c.part(about)
+			if data, changed := shown(f, j); len(data) > len(c.data) {
+				c.data, c.changed = data, changed
+			}
 		}
 	}
 	return any
@@ -126,7 +131,7 @@ func (x *capture) on(s *frames.Sequence) int {
 		return i
 	}
 	i := link.CaptureInterface{Name: a.Name, Description: a.Kind, MAC: a.MAC, Snap: 1 << 18, FCS: a.FCS, Comment: "Frames are as vitrine kept them: only" +
-		" their beginnings, and not those that were forgotten since."}
+		" their beginnings without bodies and secret values, and not those that were forgotten since."}
 	if a.Offloads.RxChecksum || a.Offloads.TxChecksum {
 		i.Comment += " The adapter fills in checksums and cuts super-segments: frames are shown as the stack gives and takes them, so checksums may be incomplete."
 	}
@@ -151,7 +156,7 @@ func (c *captured) state(text string) {
 // finish makes packets of the frames.
 func (x *capture) finish() {
 	for _, c := range x.order {
-		p := link.CapturePacket{Interface: c.on, Nanos: c.f.At.UnixNano(), Data: c.f.Data, Bytes: max(c.f.Bytes, len(c.f.Data)), Out: c.f.Out}
+		p := link.CapturePacket{Interface: c.on, Nanos: c.f.At.UnixNano(), Data: c.data, Bytes: max(c.f.Bytes, len(c.f.Data)), Out: c.f.Out}
 		p.Comments = append(p.Comments, c.journeys...)
 		if c.more > 0 {
 			p.Comments = append(p.Comments, fmt.Sprintf("and %d more journeys on this connection", c.more))
@@ -159,6 +164,9 @@ func (x *capture) finish() {
 		p.Comments = append(p.Comments, c.states...)
 		if c.f.Pieces > 1 {
 			p.Comments = append(p.Comments, fmt.Sprintf("super-segment: %d segments of up to %d bytes, which the adapter cuts or has put together", c.f.Pieces, c.f.Piece))
+		}
+		if c.changed {
+			p.Comments = append(p.Comments, starred)
 		}
 		x.packets = append(x.packets, p)
 	}

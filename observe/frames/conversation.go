@@ -78,7 +78,7 @@ func (c *conversation) tell(run []found) []Frame {
 			continue
 		}
 		f.Out, f.Bytes, f.Pieces, f.Piece = r.what == recordOut, r.whole, r.pieces, r.piece
-		f.Data, f.Kind = bytes.Clone(r.data), r.kind
+		f.Data, f.Kind, f.Head = bytes.Clone(r.data), r.kind, min(r.head, len(r.data))
 		switch {
 		case r.kind == "tcp":
 			c.segment(f, r)

@@ -20,6 +20,7 @@ type packet struct {
 	src, dst netip.Addr
 	part     bool // a fragment that is not the first: its ports are elsewhere
 	length   int  // payload of the transport, as the headers say
+	head     int  // bytes before it, of those that are there
 
 	segment segment.Segment // "tcp"
 	arp     arp.Packet      // "arp"
@@ -31,9 +32,13 @@ type packet struct {
 	dstPort uint16
 }
 
+// icmpHead is what of a message of ICMP is shown to everybody: all of neighbour discovery with its one option, and of the
+// segment that an error quotes the ports and the number at least.
+const icmpHead = 56
+
 // decode reads a frame.
 func decode(b []byte, p *packet) {
-	*p = packet{kind: "other"}
+	*p = packet{kind: "other", head: min(len(b), ethernet.HeaderLen)}
 	e, ok := ethernet.View(b)
 	if !ok {
 		return
@@ -43,15 +48,18 @@ func decode(b []byte, p *packet) {
 	case ethernet.TypeARP:
 		if p.arp, ok = arp.View(e.Payload); ok {
 			p.kind = "arp"
+			p.head += arp.Len
 		}
 	case ethernet.TypeIPv4:
 		if v, length, ok := ipv4.View(e.Payload); ok {
 			p.src, p.dst, p.part, p.length = v.Src, v.Dst, v.Fragment.Offset != 0, length
+			p.head += len(v.Header)
 			p.transport(v.Protocol, v.Payload)
 		}
 	case ethernet.TypeIPv6:
 		if v, length, ok := ipv6.View(e.Payload); ok {
 			p.src, p.dst, p.part, p.length = v.Src, v.Dst, v.Fragment.Offset != 0, length
+			p.head += len(v.Header)
 			p.transport(v.Protocol, v.Payload)
 		}
 	}
@@ -66,13 +74,16 @@ func (p *packet) transport(protocol uint8, b []byte) {
 	case protocol == ip.TCP:
 		if head, ok := segment.View(b, &p.segment); ok {
 			p.kind, p.length = "tcp", max(p.length-head, 0)
+			p.head += len(b) - len(p.segment.Payload)
 			p.srcPort, p.dstPort = p.segment.SrcPort, p.segment.DstPort
 		}
 	case protocol == ip.UDP && len(b) >= 8:
 		p.kind, p.length = "udp", max(p.length-8, 0)
+		p.head += 8
 		p.srcPort, p.dstPort = uint16(b[0])<<8|uint16(b[1]), uint16(b[2])<<8|uint16(b[3])
 	case protocol == ip.ICMP && p.src.Is4(), protocol == ip.ICMPv6 && p.src.Is6():
 		p.kind = "icmp"
+		p.head += min(len(b), icmpHead)
 		if p.src.Is6() {
 			p.kind = "icmpv6"
 		}

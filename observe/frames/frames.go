@@ -59,7 +59,8 @@ type Frame struct {
 	Out      bool
 	Queue    int
 	Serial   uint64        // with Queue it names the frame
-	Data     []byte        // its beginning
+	Data     []byte        // its beginning; it may have secrets in it
+	Head     int           // bytes of Data before what the transport carries
 	Bytes    int           // of the whole frame
 	Pieces   int           // segments of a super-segment; 0 and 1: it is none
 	Piece    int           // payload of each
