@@ -34,6 +34,10 @@ type Info struct {
 	Sequences bool
 }
 
+// unlimited is the slow-start threshold of a connection that had no loss yet, the kernel's (TCP_INFINITE_SSTHRESH) and the own
+// stack's.
+const unlimited = 0x7fffffff
+
 // Informer is an endpoint that tells what its transport knows of the connection. It is asked on the goroutine that
 // uses the endpoint, and returns false when nothing is known, such as after the connection's end. It does not allocate.
 type Informer interface{ Info(into *Info) bool }

@@ -39,9 +39,6 @@ var kernelStates = [...]string{"", "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "F
 // kernelPhases are the sender's states by the kernel's number (enum tcp_ca_state).
 var kernelPhases = [...]string{"open", "disorder", "cwr", "recovery", "loss"}
 
-// unlimited is the slow-start threshold of a connection that had no loss yet (TCP_INFINITE_SSTHRESH).
-const unlimited = 0x7fffffff
-
 func decode(t *unix.TCPInfo, into *Info) {
 	if int(t.State) < len(kernelStates) {
 		into.State = kernelStates[t.State]
