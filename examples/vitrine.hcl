@@ -24,6 +24,11 @@ listen {
   }
 }
 
+# The page about what happens here, for this machine's browsers: http://localhost:9180/. Every request is recorded, in memory.
+admin {
+  address = "localhost:${env("VITRINE_ADMIN_PORT", "9180")}"
+}
+
 # A line for each request. "combined" is what other servers write; "json" is for programs.
 log {
   format = env("VITRINE_LOG", "readable")
@@ -59,6 +64,9 @@ site "localhost" "127.0.0.1" "[::1]" {
   route "/hello" {
     respond {
       body = "Hello {query.name}. You are {client.address}, and this was journey {journey}.\n"
+    }
+    header {
+      set = { Vitrine-Journey = "{journey}", Server-Timing = "{timing}" } # for the client's developer tools
     }
   }
 
