@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,10 +49,13 @@ type admin struct {
 	bound atomic.Pointer[[]netip.AddrPort]
 	place atomic.Pointer[string] // where a browser finds it; nil: nowhere
 	conns chan struct{}          // a place for each connection
+
+	mu   sync.Mutex
+	live map[*placed]bool // connections that are open
 }
 
 func newAdmin(handler http.Handler, log *journal) *admin {
-	a := &admin{log: log, conns: make(chan struct{}, adminConnections)}
+	a := &admin{log: log, conns: make(chan struct{}, adminConnections), live: make(map[*placed]bool)}
 	a.gate = newGatekeeper(handler, a.refused)
 	a.http = &http.Server{Handler: timedBody(a.gate), ReadHeaderTimeout: adminHeadTime, IdleTimeout: adminIdleTime, MaxHeaderBytes: adminHead,
 		ErrorLog: silent, DisableGeneralOptionsHandler: true}
@@ -118,10 +123,15 @@ func (a *admin) adopt(ch *adminChange) {
 	}
 	a.conf = ch.conf
 	if ch.conf == nil {
+		a.disconnect()
 		return
 	}
+	before := a.gate.policy.Load()
 	a.certs.Store(ch.certs)
 	a.gate.policy.Store(ch.policy)
+	if !same || before.mark != ch.policy.mark || before.tls != ch.policy.tls {
+		a.disconnect() // who was let in by the old word has to come again
+	}
 	if !same {
 		a.listen(ch.conf)
 	}
@@ -220,7 +230,17 @@ func (a *admin) serve(opened []net.Listener) {
 	a.bound.Store(&bound)
 }
 
-// unlisten closes the listeners. Connections that are open end with their next answer, or stay for their stream.
+// disconnect ends every connection, streams too.
+func (a *admin) disconnect() {
+	a.mu.Lock()
+	open := slices.Collect(maps.Keys(a.live))
+	a.mu.Unlock()
+	for _, c := range open {
+		c.Close()
+	}
+}
+
+// unlisten closes the listeners. Connections that are open stay.
 func (a *admin) unlisten() {
 	for _, l := range a.open {
 		l.Close()
@@ -308,7 +328,11 @@ func (d *adminDoor) take() {
 		}
 		select {
 		case d.admin.conns <- struct{}{}:
-			go d.look(&placed{Conn: c, leave: d.admin.conns})
+			p := &placed{Conn: c, admin: d.admin}
+			d.admin.mu.Lock()
+			d.admin.live[p] = true
+			d.admin.mu.Unlock()
+			go d.look(p)
 		default:
 			d.admin.refused(c.RemoteAddr().String(), AdminFull.Reach(), "")
 			c.Close()
@@ -371,7 +395,7 @@ func (d *adminDoor) Close() error {
 type placed struct {
 	net.Conn
 	in    *bufio.Reader
-	leave chan struct{}
+	admin *admin
 	once  sync.Once
 }
 
@@ -379,7 +403,12 @@ func (c *placed) Read(b []byte) (int, error) { return c.in.Read(b) }
 
 func (c *placed) Close() error {
 	err := c.Conn.Close()
-	c.once.Do(func() { <-c.leave })
+	c.once.Do(func() {
+		c.admin.mu.Lock()
+		delete(c.admin.live, c)
+		c.admin.mu.Unlock()
+		<-c.admin.conns
+	})
 	return err
 }
 

@@ -498,7 +498,20 @@ func TestThePageMovesWithAReload(t *testing.T) {
 		l.server.IsAdmin(netip.MustParseAddrPort(l.address())) || !l.server.IsAdmin(netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port())) {
 		t.Error("the server does not know its own page")
 	}
+	watching, err := net.DialTimeout("tcp", to, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watching.Close()
+	watching.SetDeadline(time.Now().Add(patience))
+	io.WriteString(watching, "GET /api/journeys/stream HTTP/1.1\r\nHost: "+to+"\r\n\r\n")
+	if _, err := watching.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
 	l.reload(answering(anywhere, "four"))
+	if _, err := io.Copy(io.Discard, watching); os.IsTimeout(err) {
+		t.Error("there is no page any more, and who watched still does")
+	}
 	if l.server.AdminURL() != "" || l.server.IsAdmin(netip.MustParseAddrPort(to)) {
 		t.Errorf("the page is still at %s", l.server.AdminURL())
 	}

@@ -33,6 +33,7 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	s.files = logfile.New(s.log.Notice)
 	s.store = resource.NewStore(c.Memory)
 	s.watch = newWatch(c)
+	s.watch.version = s.version()
 	if s.now = s.generation(c, diags); s.now == nil {
 		return false
 	}

@@ -24,6 +24,7 @@ import (
 type watch struct {
 	journeys *journey.Recorder
 	counters *metrics.Counters
+	version  string
 	frames   *frames.Recorder              // nil: the kernel's sockets
 	spans    atomic.Pointer[export.Pusher] // nil: nothing is exported
 }
@@ -79,7 +80,7 @@ func (w *watch) export(c *config.Config, log *journal) {
 	if o == nil || c.Journeys.Off.V {
 		return
 	}
-	s := export.Settings{Endpoint: o.Endpoint.V, Service: o.Service.V, Version: version(), Interval: o.Interval.V, Timeout: o.Timeout.V, Queue: o.Queue.V,
+	s := export.Settings{Endpoint: o.Endpoint.V, Service: o.Service.V, Version: w.version, Interval: o.Interval.V, Timeout: o.Timeout.V, Queue: o.Queue.V,
 		Headers: make(map[string]string),
 		Failed: func(err error) {
 			log.Decision(errorlog.Warn, SpansLost.Reach(), o.Endpoint.Pos, "%v", err)

@@ -28,6 +28,8 @@ type Options struct {
 	Signals <-chan os.Signal
 	// Ready is called once every address is listened on and requests are answered.
 	Ready func(*Server)
+	// Version is the program's, for those who look; "": what the build says.
+	Version string
 	// adapter opens the adapter of a network block with as many queues; nil: openAdapter. Tests have wires in memory.
 	adapter func(n *config.Network, queues int) (link.Adapter, error)
 }

@@ -22,7 +22,7 @@ import (
 func (s *Server) sources() glass.Sources {
 	src := glass.Sources{
 		Status: s.apiStatus, Journeys: s.watch.journeys, Frames: s.watch.framesOf, House: s.house, Sockets: s.apiSockets, Files: s.filesKept,
-		Explain: s.explain, Source: s.source, Version: version(), Started: s.started,
+		Explain: s.explain, Source: s.source, Version: s.version(), Started: s.started,
 		Metrics: metrics.Handler(s.measures()),
 	}
 	if s.network != nil {
@@ -33,7 +33,10 @@ func (s *Server) sources() glass.Sources {
 }
 
 // version is the program's, for people.
-func version() string {
+func (s *Server) version() string {
+	if s.o.Version != "" {
+		return s.o.Version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" || strings.HasPrefix(info.Main.Version, "v0.0.0-") {
 		return "development build"
@@ -57,7 +60,7 @@ func revision() string {
 func (s *Server) apiStatus() api.Status {
 	st := s.status()
 	now := s.shown.Load()
-	out := api.Status{Version: version(), PID: os.Getpid(), Started: st.Started, Architecture: st.Architecture, Network: st.Network,
+	out := api.Status{Version: s.version(), PID: os.Getpid(), Started: st.Started, Architecture: st.Architecture, Network: st.Network,
 		Addresses: st.Addresses, Config: now.config.Paths, Sites: siteNames(now.config), Admin: s.AdminURL()}
 	if out.Config == nil {
 		out.Config = []string{}
@@ -129,7 +132,7 @@ func (a *asking) close() {
 func (s *Server) measures() metrics.Sources {
 	m := metrics.Sources{
 		Counters: s.watch.counters, Started: s.started,
-		Build:       metrics.Build{Version: version(), Revision: revision(), IO: s.web.Engine().Architecture()},
+		Build:       metrics.Build{Version: s.version(), Revision: revision(), IO: s.web.Engine().Architecture()},
 		Connections: s.web.Engine().Open, Accepted: s.web.Engine().Accepted,
 		Files: func() metrics.Files {
 			f := s.filesNumbers()

@@ -54,6 +54,7 @@ ready (Type=notify-reload).`,
 
 // live runs a server until it is told to stop, and turns how it ended into an exit status.
 func (p *program) live(load server.Load, o server.Options) error {
+	o.Version = version
 	ending, diags := server.Run(load, o)
 	switch ending {
 	case server.Drained:
