@@ -26,6 +26,8 @@ import (
 // Bounds of a request that is really sent.
 const (
 	bodyBound = 256 << 20 // of an answer that is read; what is longer is left, and the connection closed
+	lookTime  = 3 * time.Second // for the server to have noted what it answered
+	shortLook = 300 * time.Millisecond
 	firstLook = 5 * time.Millisecond
 	lastLook  = 200 * time.Millisecond // between looks for the journey, at most
 )
@@ -82,7 +84,11 @@ func (p *program) explainLive(ctx context.Context, f explainFlags, text string) 
 		return fmt.Errorf("what %s answered is no response of HTTP/1: %w", sent.remote, err)
 	}
 	dry, dryErr := dryRun(ctx, client, query, sent.local.Addr())
-	id, err := findJourney(ctx, client, sent)
+	patience := lookTime
+	if sent.closed && dry != nil && dry.Status == 0 { // nothing was read, so there is nothing to be found
+		patience = shortLook
+	}
+	id, err := findJourney(ctx, client, sent, patience)
 	switch {
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
 		return unasked(err, status)
@@ -202,8 +208,8 @@ func dryRun(ctx context.Context, client *control.Client, query server.Query, fro
 }
 
 // findJourney is the id of what the client asked, once the server has noted it; "" when it does not in a while.
-func findJourney(ctx context.Context, client *control.Client, sent *live) (string, error) {
-	look, cancel := context.WithTimeout(ctx, 3*time.Second)
+func findJourney(ctx context.Context, client *control.Client, sent *live, patience time.Duration) (string, error) {
+	look, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	q := url.Values{"client": {sent.local.Addr().String()}, "limit": {"1000"}}
 	for pause := firstLook; ; pause = min(2*pause, lastLook) {
