@@ -31,10 +31,22 @@ func differs(live *api.Journey, dry *api.Explanation) string {
 	if name, really, rehearsed, ok := fieldsDiffer(live.Response.Fields, dry.Response.Fields); ok {
 		return both("the field "+printable(name), really, rehearsed)
 	}
-	if live.Ending != nil && dry.Ending != nil && live.Ending.ID != dry.Ending.ID {
-		return both("the connection's future", live.Ending.ID, dry.Ending.ID)
+	if live.Keep != dry.Keep { // why it ends has a more general name in a dry run, which has no connection
+		return both("the connection", future(live.Keep, live.Ending), future(dry.Keep, dry.Ending))
 	}
 	return ""
+}
+
+// future is what becomes of a connection, and why.
+func future(keep bool, why *api.Reason) string {
+	text := "closed"
+	if keep {
+		text = "kept"
+	}
+	if why != nil {
+		text += " (" + why.ID + ")"
+	}
+	return text
 }
 
 func printable(s string) string {

@@ -25,7 +25,7 @@ import (
 
 // Bounds of a request that is really sent.
 const (
-	bodyBound = 256 << 20 // of an answer that is read; what is longer is left, and the connection closed
+	bodyBound = 256 << 20       // of an answer that is read; what is longer is left, and the connection closed
 	lookTime  = 3 * time.Second // for the server to have noted what it answered
 	shortLook = 300 * time.Millisecond
 	firstLook = 5 * time.Millisecond

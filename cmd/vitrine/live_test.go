@@ -172,10 +172,11 @@ func TestTheFirstDifferenceIsNamed(t *testing.T) {
 		{func(j *api.Journey, x *api.Explanation) {
 			x.Response.Fields = append(x.Response.Fields, api.Field{Name: "date", Value: "x"})
 		}, ""},
-		{func(j *api.Journey, x *api.Explanation) { x.Ending = &api.Reason{ID: "close"} }, "the connection's future was keep, and is close in the dry run"},
+		{func(j *api.Journey, x *api.Explanation) { x.Ending = &api.Reason{ID: "other"} }, ""},
+		{func(j *api.Journey, x *api.Explanation) { x.Keep, x.Ending = true, nil }, "the connection was closed (ends), and is kept in the dry run"},
 	} {
 		j := &api.Journey{Verdict: &api.Event{Reason: api.Reason{ID: "a"}}, Events: []api.Event{event("route", "/a", "r", "f:1:1")},
-			Response: api.Message{Fields: []api.Field{{Name: "Vary", Value: "Accept"}}}, Ending: &api.Reason{ID: "keep"}}
+			Response: api.Message{Fields: []api.Field{{Name: "Vary", Value: "Accept"}}}, Ending: &api.Reason{ID: "ends"}}
 		x := &api.Explanation{Verdict: j.Verdict, Events: []api.Event{event("route", "/a", "r", "f:1:1")}, Response: api.Message{Fields: []api.Field{{Name: "vary", Value: "Accept"}}}, Ending: j.Ending}
 		c.change(j, x)
 		if got := differs(j, x); got != c.want {
