@@ -9,8 +9,9 @@
 //       drawn()      optional: after template() is in the document, for what must be measured
 //       update(at)   optional: the address has changed, and only its query. Without it the view is made anew
 //       close()      optional: somebody left. End streams, timers and observers here
-//       move(step)   optional: j and k, or the arrow keys, with +1, -1, or ±Infinity for Home and End. Without it the focus
-//                    moves among the elements with the attribute data-item
+//       move(step, scrolls)  optional: j and k, or the arrow keys, with +1, -1, or ±Infinity for Home and End. scrolls says that
+//                    the key would scroll the page; false leaves it to do so. Without move the focus goes through the elements
+//                    with the attribute data-item
 //       open()       optional: Enter in a list that move() goes through
 //       back()       optional: Escape; true says that something was closed. Otherwise the address one up is shown
 //       keys         optional: [{ key: "p", does: "pause or go on", run() }], shown by ? and called when no field has the focus
@@ -365,10 +366,7 @@ function onKey(e) {
 
 /** Moves in the view's list, or the focus among its items. With a key that scrolls it only does so inside a list. */
 function move(view, step, scrolls) {
-  if (view?.move) {
-    view.move(step);
-    return true;
-  }
+  if (view?.move) return view.move(step, scrolls) !== false;
   const items = [...main.querySelectorAll("[data-item]")].filter((i) => i.offsetParent !== null);
   const now = items.indexOf(document.activeElement?.closest?.("[data-item]"));
   if (items.length === 0 || (scrolls && now < 0)) return false;

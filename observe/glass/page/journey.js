@@ -213,7 +213,8 @@ export function view(context) {
     },
     template,
     drawn: measure,
-    move(step) {
+    move(step, scrolls) {
+      if (scrolls) return false;
       const to = step > 0 ? near.older : near.newer;
       if (to && Number.isFinite(step)) context.go("journeys", to);
     },
