@@ -18,8 +18,12 @@ const chosen = (e) => steps.has(e.step) && e.reason.kind !== "refused" && !e.rea
 const words = { site: "site", route: "route", listener: "listener", clients: "client's address", resource: "file", content: "content", header: "header rules",
   request: "request", respond: "response", redirect: "redirect", deliver: "delivery", connection: "connection" };
 
+// How the server came by a file is luck: it was in memory, or had to be read. What is at the path is the decision.
+const had = /^resource\.(kept|unchanged|read|opened|unsteady|directory)$/;
+const what = (e) => (had.test(e.reason.id) ? "there: " + (e.details?.find((d) => d.name === "kind")?.value || "") : e.reason.id);
+
 /** What a decision was, for comparing. */
-const key = (e) => [e.step, e.taken, e.reason.id, chosen(e) ? e.subject || "" : "", e.position?.text || ""].join("\n");
+const key = (e) => [e.step, e.taken, what(e), chosen(e) ? e.subject || "" : "", e.position?.text || ""].join("\n");
 
 /** Decisions with the candidates that were passed over on the way to them: [{ step, passed, taken, key }]. */
 export function units(events) {
@@ -34,7 +38,8 @@ export function units(events) {
       passed.push(e);
       continue;
     }
-    out.push({ step: e.step, passed, taken: e, key: key(e) });
+    // A file that was looked for and is not there is a decision; that other routes or sites were looked at first is not.
+    out.push({ step: e.step, passed, taken: e, key: (steps.has(e.step) || e.step === "clients" ? [] : passed.map(key)).concat(key(e)).join("\n") });
     passed = [];
   }
   if (passed.length) out.push({ step: passed[0].step, passed, taken: null, key: passed.map(key).join("\n") });
@@ -56,8 +61,9 @@ export function align(a, b) {
   const gap = { a: [], b: [] };
   const flush = () => {
     // What differs is put beside what it differs from: the same step first, else in order.
-    const left = gap.b.splice(0);
-    for (const x of gap.a.splice(0)) {
+    const first = gap.a.splice(0), left = gap.b.splice(0);
+    if (first.length && left.length && !left.some((y) => y.step === first[0].step) && !first.some((x) => x.step === left[0].step)) rows.push([first.shift(), left.shift()]);
+    for (const x of first) {
       const at = left.findIndex((y) => y.step === x.step);
       for (const y of left.splice(0, Math.max(at, 0))) rows.push([undefined, y]);
       rows.push([x, at >= 0 ? left.shift() : undefined]);
@@ -78,7 +84,10 @@ export function align(a, b) {
 const same = ([a, b]) => a && b && a.key === b.key;
 const quoted = (s) => (s ? "“" + s + "”" : "");
 const lower = (text) => (/^[A-Z][a-z ]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text).replace(/\.$/, "");
-const why = (e) => lower(e.details?.find((d) => d.name === "why")?.value || e.reason.sentence);
+const why = (e) => {
+  if (had.test(e.reason.id)) return `${quoted(e.subject)} is there`;
+  return (e.reason.id === "resource.missing" ? quoted(e.subject) + ": " : "") + lower(e.details?.find((d) => d.name === "why")?.value || e.reason.sentence);
+};
 
 /** Why a candidate that one side took was no choice of the other's. */
 const refusal = (unit, subject) => unit?.passed.find((e) => e.subject === subject);
@@ -90,8 +99,8 @@ const refusal = (unit, subject) => unit?.passed.find((e) => e.subject === subjec
 export function parting(rows, names) {
   const at = rows.findIndex((r) => !same(r));
   if (at < 0) return { at, text: "Both are decided alike: every decision is the same." };
-  const [a, b] = rows[at], step = (a || b).step, place = words[step] || step;
-  const head = `They part at the ${place}: `;
+  const [a, b] = rows[at], step = (a || b).step;
+  const head = a && b && a.step !== b.step ? "They part here: " : `They part at the ${words[step] || step}: `;
   if (!a || !b) {
     const [has, name, other] = a ? [a, names[0], names[1]] : [b, names[1], names[0]];
     const e = has.taken || has.passed[0];
@@ -102,11 +111,12 @@ export function parting(rows, names) {
     const not = one.taken && chosen(one.taken) && refusal(two, one.taken.subject);
     if (not) return { at, text: `${head}${quoted(one.taken.subject)} matched for ${name}, and not for ${other}, because ${why(not)}.` };
   }
-  const tell = (u) => {
-    const e = u.taken || u.passed.at(-1);
+  const tell = (u, other) => {
+    const extra = steps.has(u.step) ? undefined : u.passed.find((e) => !other.passed.some((o) => key(o) === key(e)));
+    const e = extra || u.taken || u.passed.at(-1);
     return (chosen(e) && e.subject && e.subject !== (a.taken || a.passed[0]).subject ? quoted(e.subject) + ": " : "") + why(e);
   };
-  const [x, y] = [tell(a), tell(b)];
+  const [x, y] = [tell(a, b), tell(b, a)];
   if (x === y) {
     // The same decision by another line, or about another thing.
     const place2 = (u) => u.taken?.position?.text || u.taken?.subject || "no line";
@@ -156,7 +166,7 @@ export function comparison(a, b, names) {
   let [ea, eb] = [a.events || [], b.events || []];
   if (a.recorded !== b.recorded) {
     // How a connection came is told by a dry run only, and how it ended only by what was recorded.
-    const ofOne = /^(listener|accept|clients|close|log)\./;
+    const ofOne = /^(listener|accept|clients|close|log)\.|^site\.remembered$/;
     [ea, eb] = [ea, eb].map((list) => list.filter((e) => !ofOne.test(e.reason.id)));
   }
   const rows = align(units(ea), units(eb));
