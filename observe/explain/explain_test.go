@@ -137,6 +137,9 @@ func FuzzText(f *testing.F) {
 		s.Request.URL, s.Request.Method, s.Request.Protocol = url, name, value
 		s.Request.Fields = []Field{field(name, value)}
 		s.Fields = []Field{field(name, value)}
+		s.Recorded = recording()
+		s.Recorded.NoEvents, s.Recorded.Frames.None, s.Recorded.Connection.Network = name, value, url
+		s.Recorded.Parts[0].Title, s.Recorded.Connection.Snapshots[0].Info.State = value, name
 		s.Events = append(s.Events, trace.Event{Step: name, Subject: url, Reason: missing, Details: []trace.Detail{trace.D(name, value)}, Position: trace.Position{File: url, Line: 1}})
 		for _, r := range string(text(t, s, terminal.Style{Width: width % 300, Unicode: true})) {
 			if r != '\n' && !unicode.IsPrint(r) {

@@ -99,7 +99,7 @@ func (p *printer) times(r *Recorded) {
 	}
 	titles, spans := 0, 0
 	for _, part := range r.Parts {
-		titles = max(titles, terminal.Cells(part.Title))
+		titles = max(titles, terminal.Cells(terminal.Printable(part.Title)))
 		spans = max(spans, len(span(part.To-part.From)))
 	}
 	for i, part := range r.Parts {
