@@ -200,8 +200,7 @@ func journeyOf(j *journey.Journey) *api.Journey {
 			}
 		}
 	}
-	why, _ := j.Decision()
-	out.Verdict = verdict(j, why, out.Events)
+	out.Verdict = verdict(j, out.Events)
 	c := &j.Connection
 	out.Connection = api.Connection{ID: c.ID, Remote: c.Remote.String(), Local: c.Local.String(), Loop: c.Loop, Opened: c.Opened, Why: ReasonOf(c.Why)}
 	if !c.Ended.IsZero() {
@@ -214,7 +213,8 @@ func journeyOf(j *journey.Journey) *api.Journey {
 }
 
 // verdict is the event that decided the status.
-func verdict(j *journey.Journey, why *trace.Reason, events []api.Event) *api.Event {
+func verdict(j *journey.Journey, events []api.Event) *api.Event {
+	why, line := j.Decision()
 	if why == nil {
 		return nil
 	}
@@ -222,11 +222,11 @@ func verdict(j *journey.Journey, why *trace.Reason, events []api.Event) *api.Eve
 		if events[i].Reason.ID == why.ID {
 			e := events[i]
 			if e.Position == nil {
-				e.Position = responsible(j, why, nil)
+				e.Position = responsible(j, why, line)
 			}
 			return &e
 		}
 	}
-	e := api.Event{Step: "end", Taken: true, Reason: *ReasonOf(why), Position: responsible(j, why, nil)}
+	e := api.Event{Step: "end", Taken: true, Reason: *ReasonOf(why), Position: responsible(j, why, line)}
 	return &e
 }

@@ -1,6 +1,7 @@
 package glass
 
 import (
+	"slices"
 	"time"
 
 	"vitrine/observe/explain"
@@ -18,7 +19,7 @@ func (h *Handler) story(j *journey.Journey) *explain.Story {
 	}
 	var events []trace.Event
 	if j.Decisions != nil {
-		events = j.Decisions.Events
+		events = placed(j, j.Decisions.Events)
 	} else {
 		for i, r := range j.Reasons { // what the log names is better than nothing
 			e := trace.Event{Step: "log", Reason: r, Taken: true}
@@ -38,6 +39,24 @@ func (h *Handler) story(j *journey.Journey) *explain.Story {
 	}
 	s.Recorded = h.recorded(j)
 	return s
+}
+
+// placed gives the event that decided the line that the log names, where it has none itself.
+func placed(j *journey.Journey, events []trace.Event) []trace.Event {
+	why, line := j.Decision()
+	if line == nil || PositionOf(*line) == nil {
+		return events
+	}
+	for i := len(events) - 1; i >= 0; i-- {
+		if events[i].Reason == why {
+			if events[i].Position.IsZero() {
+				events = slices.Clone(events) // they are others' too
+				events[i].Position = *line
+			}
+			break
+		}
+	}
+	return events
 }
 
 // recorded is what a dry run cannot know.
