@@ -30,7 +30,10 @@ func (d *decoder) admin(text string) {
 		return
 	}
 	if p := checkAdminAddress(text); p != nil {
-		if p.hint != "" {
+		switch {
+		case nearest(text, []string{"off"}) != "":
+			p.hint = `did you mean "off"?`
+		case p.hint != "":
 			p.hint += `; or "off" for no page`
 		}
 		d.problem(at, p)

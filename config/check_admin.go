@@ -49,6 +49,9 @@ func checkAdminAddress(text string) *problem {
 	if p != nil && strings.HasPrefix(p.hint, "names are not looked up") {
 		p.hint = "names are not looked up here: write the address, and the name in hosts"
 	}
+	if p != nil && strings.HasPrefix(p.hint, `write, for example, ":80"`) {
+		p.hint = `write, for example, "localhost:9180"`
+	}
 	return p
 }
 
@@ -293,7 +296,12 @@ func (d *decoder) checkAdminReach(a *Admin) {
 	if a.Address.Pos.File == adminFlag && a.Pos.Origin == trace.Flag {
 		hint = fmt.Sprintf("write an admin block with %s, or say %q for this machine only", missingSettings(a), "localhost:"+port)
 	}
-	d.failAt(a.Address.Pos, fmt.Sprintf("other machines reach %q, and there the page needs %s", a.Address.V, strings.Join(lacks, ", and ")), hint)
+	end := a.Address.Pos
+	end.Column += utf8.RuneCountInString(a.Address.V)
+	if a.Address.Pos.Origin != trace.Flag {
+		end = trace.Position{} // the end of the word
+	}
+	d.append(Diagnostic{Severity: Error, Pos: a.Address.Pos, End: end, Summary: fmt.Sprintf("other machines reach %q, and there the page needs %s", a.Address.V, strings.Join(lacks, ", and ")), Hint: hint})
 }
 
 func missingSettings(a *Admin) string {
