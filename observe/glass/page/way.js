@@ -60,7 +60,7 @@ export function way(journey, width) {
     </div>
     <ol class="way">
       ${layers.map(
-        (l, i) => html`<li class="station" ?data-used=${l.used} data-end=${i === begin ? "first" : i === end ? "last" : i < begin || i > end ? "outside" : nothing}>
+        (l, i) => html`<li class="station" data-layer=${l.name} ?data-used=${l.used} data-end=${i === begin ? "first" : i === end ? "last" : i < begin || i > end ? "outside" : nothing}>
           <span class="track" aria-hidden="true"><span class="node" data-part=${colours[l.name] || "accept"}></span></span>
           <div class="station-name"><b>${l.title || l.name}</b>${l.used ? html`<span class="when" title=${when(l, exactly)}>${when(l, moment)}</span>` : html`<span class="when">not passed</span>`}</div>
           <div class="station-text">${sentence(l.text)}${l.reason
