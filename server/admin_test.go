@@ -126,7 +126,7 @@ func TestThePageIsOnlyForWhoeverSitsBeforeIt(t *testing.T) {
 		if test.why.Reached() != before+1 || !strings.Contains(body, test.why.Sentence[1:]) {
 			t.Errorf("%s: it says %s and counts %d", test.name, body, test.why.Reached()-before)
 		}
-		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin"} {
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin"} {
 			if fields.Get(name) != want {
 				t.Errorf("%s: %s is %q", test.name, name, fields.Get(name))
 			}
