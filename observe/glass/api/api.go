@@ -212,8 +212,8 @@ type Frame struct {
 	Own     bool    `json:"own"`   // it carries bytes of this journey's request or response, or belongs to the connection's beginning or end
 	Text    string  `json:"text"`  // for people: "SYN", "200 bytes of the request", "FIN-WAIT-1 → FIN-WAIT-2"
 	Flags   string  `json:"flags,omitempty"`
-	Seq     int64   `json:"seq,omitempty"` // relative to the initial sequence number
-	Ack     int64   `json:"ack,omitempty"`
+	Seq     int64   `json:"seq"` // relative to the initial sequence number; -1: not known
+	Ack     int64   `json:"ack"`
 	Len     int     `json:"len"` // payload
 	Window  int     `json:"window,omitempty"`
 	Options string  `json:"options,omitempty"`
