@@ -20,7 +20,7 @@ import (
 var told = []string{"ARCHITECTURE.md", "docs/journey.md", "docs/stack.md", "docs/decisions/*.md"}
 
 // plain are words in `code` that are lower-case and no names of the source: commands, settings and what they may be.
-const plain = `curl document_root epoll_wait gohcl hcldec logrotate no nstat preadv2 sendfile sendmmsg ss tcpdump timeouts.idle`
+const plain = `document_root epoll_wait gohcl hcldec logrotate no nstat preadv2 sendfile sendmmsg ss tcpdump timeouts.idle`
 
 // foreign are packages of other people that the texts speak of.
 const foreign = "net http os io time netip errors context syscall testing runtime unix nettest maphash crc32 json slog " +
