@@ -41,7 +41,7 @@ func crowd(t *testing.T, n *network, config string) *crowded {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.close)
-	c := &crowded{lab: l, address: l.where.Host, folder: t.TempDir(), done: make(chan struct{})}
+	c := &crowded{lab: l, address: l.where.Host, folder: t.TempDir()}
 	c.write(t, config)
 	if err := os.MkdirAll(filepath.Join(c.folder, "site"), 0o755); err != nil {
 		t.Fatal(err)
@@ -51,40 +51,49 @@ func crowd(t *testing.T, n *network, config string) *crowded {
 			t.Fatal(err)
 		}
 	}
+	c.begin(t)
+	return c
+}
+
+// begin starts the server, for the first time or after it was stopped, and returns once it is ready.
+func (c *crowded) begin(t *testing.T) {
+	t.Helper()
 	socket := filepath.Join(c.folder, "notify")
+	os.Remove(socket)
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer manager.Close()
-	log, err := os.Create(filepath.Join(c.folder, "stderr"))
+	log, err := os.OpenFile(filepath.Join(c.folder, "stderr"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	line := append(l.wrap(), append([]string{binary}, l.arguments([]string{"run", "--config", filepath.Join(c.folder, "vitrine.hcl")})...)...)
-	c.cmd = exec.Command(line[0], line[1:]...)
+	line := append(c.wrap(), append([]string{binary}, c.arguments([]string{"run", "--config", filepath.Join(c.folder, "vitrine.hcl")})...)...)
+	cmd, done := exec.Command(line[0], line[1:]...), make(chan struct{})
+	c.cmd, c.done = cmd, done
 	c.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, "XDG_RUNTIME_DIR="+c.folder, "GOTRACEBACK=all")
 	c.cmd.Stderr = log
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	manager.SetReadDeadline(time.Now().Add(deadline))
 	go func() {
-		c.cmd.Wait()
-		close(c.done)
+		cmd.Wait()
+		close(done)
+		manager.SetReadDeadline(time.Now()) // who ended will not be ready
 	}()
 	t.Cleanup(func() {
-		c.cmd.Process.Kill()
-		<-c.done
+		cmd.Process.Kill()
+		<-done
 	})
-	manager.SetReadDeadline(time.Now().Add(deadline))
 	if n, err := manager.Read(make([]byte, 100)); err != nil || n == 0 {
 		t.Fatalf("the server is not ready: %v\n%s", err, c.errors())
 	}
-	if err := l.ready(); err != nil {
+	if err := c.ready(); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 // ask runs one of vitrine's commands that ask the running server, for JSON.
