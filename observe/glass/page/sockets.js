@@ -49,6 +49,8 @@ function queue(s, n) {
 
 const byKey = new Map(columns.map((c) => [c.key, c]));
 
+const natural = new Intl.Collator("en", { numeric: true });
+
 const nameOf = (s) => (s.id ? "c" + s.id : s.state + " " + s.local + " " + (s.remote || ""));
 
 /** A filter of one column: a part of its text, or <, >, = and a number. */
@@ -140,10 +142,10 @@ export function view(context) {
     const compare = column
       ? (a, b) => {
           const x = column.of(a), y = column.of(b);
-          return (typeof x === "string" ? x.localeCompare(y, "en", { numeric: true }) : x - y) * sign;
+          return (typeof x === "string" ? natural.compare(x, y) : x - y) * sign;
         }
       : (a, b) => (b.state === "LISTEN") - (a.state === "LISTEN");
-    shownRows.sort((a, b) => compare(a, b) || (b.id || 0) - (a.id || 0) || nameOf(a).localeCompare(nameOf(b)));
+    shownRows.sort((a, b) => compare(a, b) || (b.id || 0) - (a.id || 0) || natural.compare(nameOf(a), nameOf(b)));
   }
 
   const change = (f) => {
@@ -226,7 +228,7 @@ export function view(context) {
   function move(step) {
     if (!shownRows.length) return;
     const now = shownRows.findIndex((s) => nameOf(s) === chosen);
-    const next = Math.max(0, Math.min(shownRows.length - 1, now < 0 ? 0 : now + step));
+    const next = Math.max(0, Math.min(shownRows.length - 1, now < 0 && Number.isFinite(step) ? 0 : now + step));
     chosen = nameOf(shownRows[next]);
     const t = table().getBoundingClientRect(), at = shownRows.findIndex((s) => nameOf(s) === unfolded);
     const y = t.top + next * rowHeight + (at >= 0 && at < next ? unfoldedHeight : 0);
