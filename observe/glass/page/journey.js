@@ -51,7 +51,7 @@ export function view(context) {
 
   const size = new ResizeObserver(() => measure());
   function measure() {
-    const lane = context.root.querySelector(".lane")?.clientWidth || 0;
+    const lane = context.root.querySelector("[data-used] .lane")?.clientWidth || 0;
     const wire = context.root.querySelector(".wire-space")?.clientWidth || 0;
     if (lane === widths.lane && wire === widths.wire) return;
     widths.lane = lane;
