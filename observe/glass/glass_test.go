@@ -40,6 +40,12 @@ site {
       status = 403
     }
   }
+  route "/login" {
+    respond {}
+    header {
+      set = { Set-Cookie = "id=top-secret-value" }
+    }
+  }
 }
 `
 
@@ -197,6 +203,21 @@ func TestAJourneyIsListedAndToldWhole(t *testing.T) {
 	}
 	if j.Connection.Remote == "" || len(j.Connection.Others) != 2 || j.NoFrames == "" {
 		t.Errorf("the connection is %+v, %q", j.Connection, j.NoFrames)
+	}
+}
+
+func TestWhatARuleSetsInASecretFieldIsNotTold(t *testing.T) {
+	w := newWorld(t, nil)
+	w.visit("GET", "/login")
+	id := w.journeys("", 1)[0].ID
+	for _, path := range []string{"", "?as=text", "/har", "/json", "/pcapng"} {
+		body := string(w.ask("/api/journeys/"+id+path, 200, nil))
+		if strings.Contains(body, "top-secret-value") {
+			t.Errorf("%q tells it:\n%s", path, body)
+		}
+		if path == "" && !strings.Contains(body, "Set-Cookie") {
+			t.Errorf("the field itself is missing:\n%s", body)
+		}
 	}
 }
 
