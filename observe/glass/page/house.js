@@ -155,7 +155,7 @@ export function view(context) {
     const { text, group } = floorOf(l.name);
     if (l.off) {
       // Several floors that are not there for one reason tell it once.
-      return html`<li class="floor off">
+      return html`<li class="floor off" data-floor=${l.name}>
           <span class="shaft" aria-hidden="true"></span>
           <div class="room"><h3>${l.title}</h3>${l.off === above?.off ? nothing : html`<p>${l.off}</p>`}</div>
           <span class="shaft" aria-hidden="true"></span>
@@ -163,7 +163,7 @@ export function view(context) {
     }
     const drops = [...(l.drops || [])].sort((a, b) => (r?.drops.get(b.id) || 0) - (r?.drops.get(a.id) || 0) || b.reached - a.reached);
     const key = l.name + "*", all = opened === key, most = 3;
-    return html`<li class="floor">
+    return html`<li class="floor" data-floor=${l.name}>
         ${shaft("in", r?.in, l.in, l.unit)}
         <div class="room">
           <div class="room-words"><h3><a href=${context.href("reasons", "", { group })} title="Its Reasons in the catalogue">${l.title}</a></h3><p>${text}</p>
