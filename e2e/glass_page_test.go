@@ -105,14 +105,16 @@ func TestGlassJourneys(t *testing.T) {
 		b.shoot("test-journeys-" + n.name)
 
 		for filter, fits := range map[string]func(sent) bool{
-			"status:4xx ":                          func(s sent) bool { return s.status/100 == 4 },
-			"status:503":                           func(s sent) bool { return s.status == 503 },
-			"method:head":                          func(s sent) bool { return s.method == "HEAD" },
-			"host:quiet.test":                      func(s sent) bool { return s.host == "quiet.test" },
-			"site:quiet.test":                      func(s sent) bool { return s.host == "quiet.test" },
-			"path:/hello*":                         func(s sent) bool { return strings.HasPrefix(s.target, "/hello") },
-			"path:/hello* status:200":              func(s sent) bool { return strings.HasPrefix(s.target, "/hello") },
-			"reason:resource.":                     func(s sent) bool { return slices.Contains([]string{"content.whole", "content.part", "resource.missing"}, s.reason) },
+			"status:4xx ":             func(s sent) bool { return s.status/100 == 4 },
+			"status:503":              func(s sent) bool { return s.status == 503 },
+			"method:head":             func(s sent) bool { return s.method == "HEAD" },
+			"host:quiet.test":         func(s sent) bool { return s.host == "quiet.test" },
+			"site:quiet.test":         func(s sent) bool { return s.host == "quiet.test" },
+			"path:/hello*":            func(s sent) bool { return strings.HasPrefix(s.target, "/hello") },
+			"path:/hello* status:200": func(s sent) bool { return strings.HasPrefix(s.target, "/hello") },
+			"reason:resource.": func(s sent) bool {
+				return slices.Contains([]string{"content.whole", "content.part", "resource.missing"}, s.reason)
+			},
 			"reason:site.redirect":                 func(s sent) bool { return s.reason == "site.redirect" },
 			"client:" + g.client():                 func(sent) bool { return true },
 			"client:192.0.2.0/24":                  func(sent) bool { return false },
@@ -335,4 +337,9 @@ func (b *tab) wire(g *glazed, s sent) {
 		}
 	}
 	b.shoot("test-sequence-" + filepath.Base(g.network.name))
+}
+
+// chromeSize is the size of the window.
+func chromeSize(width, height int64) chromedp.Action[chromedp.Void] {
+	return chromedp.EmulateViewport(width, height)
 }
