@@ -78,7 +78,7 @@ var journeysBlock = always(func(c *Config) any { return &c.Journeys }, blockType
 			also:  []string{"sampling", "sample_rate", "rate", "one_in", "every"},
 			field: in(func(j *Journeys) any { return &j.Sample })},
 		{name: "most", kind: kindInt, initial: `1000`, min: 0, max: 10_000_000, unit: "requests a second",
-			doc:   "How many are recorded, the others being counted; 0 is no bound. Failures and slow ones are recorded whatever it is.",
+			doc:   "How many are recorded, the others being counted; 0 is no bound. Failures and slow ones are recorded whatever it is, beyond it with the decisions that the log names and no others.",
 			also:  []string{"max", "limit", "per_second", "max_rate"},
 			field: in(func(j *Journeys) any { return &j.Most })},
 		{name: "slow", kind: kindDuration, initial: `"1s"`, min: 0, max: 24 * 3600e9,

@@ -75,6 +75,11 @@ func (m *matcher) early() bool {
 	return len(m.hosts)+len(m.Paths)+len(m.Methods)+len(m.Clients) > 0 || m.Connection != 0
 }
 
+// late reports whether something that is asked is known at the end only.
+func (m *matcher) late() bool {
+	return len(m.Sites)+len(m.Statuses)+len(m.Reasons) > 0 || m.Failed || m.Slow || m.slower > 0 || len(m.text) > 0
+}
+
 // begun reports whether an exchange that has just begun can still match.
 func (m *matcher) begun(x *exchange.Exchange) bool {
 	r := x.Request

@@ -15,7 +15,9 @@ import (
 type Recorder struct {
 	policy atomic.Pointer[policy]
 	shards []shard
-	pace   pace
+	_      [64]byte // what follows is written now and then, and what is above never
+	pace   pace     // of those that are recorded
+	spare  pace     // of those that are not of the sample, and have their decisions collected in case that they fail
 
 	// Chunks that nobody uses, for whichever shard fills one.
 	freeMu sync.Mutex
@@ -123,19 +125,32 @@ func (r *Recorder) force(client netip.AddrPort, by int) {
 // journeys are those that decisions are collected in until a request has ended.
 var journeys = sync.Pool{New: func() any { return new(trace.Journey) }}
 
-// Begin is told of each exchange before it is answered, and has its decisions collected (Exchange.Trace): also of one that
-// will not be recorded if it goes well.
+// Begin is told of each exchange before it is answered, and has its decisions collected (Exchange.Trace) if it is to be
+// recorded, or would be if it failed. That costs more than many an answer: of those that come beyond Settings.Most a second
+// nothing is collected, and one of them that fails is recorded with the decisions that the log names.
 func (r *Recorder) Begin(x *exchange.Exchange) {
 	p := r.policy.Load()
-	if p.nothing || x.Trace != nil {
-		return
-	}
-	if (p.Off || p.early && !p.when.begun(x)) && !p.forces(x.Peer.Remote) {
+	if p.nothing || x.Trace != nil || !r.wants(p, x) {
 		return
 	}
 	t := journeys.Get().(*trace.Journey)
 	t.ID, t.Start, t.Live = x.Journey, time.Unix(0, x.Start), true
 	x.Trace = t
+}
+
+// wants reports whether an exchange's decisions are to be collected.
+func (r *Recorder) wants(p *policy, x *exchange.Exchange) bool {
+	switch {
+	case p.forces(x.Peer.Remote):
+		return true
+	case p.Off, p.early && !p.when.begun(x):
+		return false
+	case p.Most == 0, p.Failures, p.late:
+		return true // which ones are recorded is not known before the end
+	case p.sampled(uint64(x.Journey)):
+		return r.pace.take(x.Start, p.Most)
+	}
+	return r.spare.take(x.Start, p.Most)
 }
 
 // End is told of each exchange when it has ended, with its decisions: its own, those of the exchange whose answer was
@@ -172,7 +187,7 @@ func (r *Recorder) end(p *policy, v *variables.Values, told *trace.Decisions) {
 	case forced:
 	case p.Off, p.Failures && !failed && !slow:
 		return
-	case !failed && !slow && !p.sampled(uint64(x.Journey)):
+	case !failed && !slow && (!p.sampled(uint64(x.Journey)) || !p.late && p.Most > 0 && x.Trace == nil): // not of the sample, or beyond the bound
 		s.leftOut.Add(1)
 		return
 	}
@@ -187,7 +202,7 @@ func (r *Recorder) end(p *policy, v *variables.Values, told *trace.Decisions) {
 	}
 	if !forced {
 		if p.when != nil && !p.when.ended(p, x, w, o.Elapsed, failed, slow) || // the pace is asked last: it counts
-			!failed && !slow && p.Most > 0 && !r.pace.take(x.Start+o.Elapsed, p.Most) {
+			!failed && !slow && p.late && p.Most > 0 && !r.pace.take(x.Start+o.Elapsed, p.Most) {
 			s.leftOut.Add(1)
 			return
 		}

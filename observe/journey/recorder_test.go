@@ -10,6 +10,7 @@ import (
 	"vitrine/trace"
 	"vitrine/web/exchange"
 	"vitrine/web/message"
+	"vitrine/web/variables"
 	"vitrine/web/variables/variablestest"
 )
 
@@ -297,10 +298,52 @@ func TestTheBoundASecond(t *testing.T) {
 	d.peer.Loop = 1
 	for range 50 {
 		c.hot()
-		d.ask(usual, answer{status: 500})
+		d.ask(usual, answer{status: 500}) // recorded whatever comes, and half of the ten
 	}
-	if s := r.Stats(); s.Recorded != 60 || s.LeftOut != 40 {
+	if s := r.Stats(); s.Recorded != 55 || s.LeftOut != 45 {
 		t.Errorf("%d recorded, %d left out", s.Recorded, s.LeftOut)
+	}
+}
+
+// Collecting decisions costs as much as answering: that is done for those that are recorded, and where only the end tells
+// which ones they are.
+func TestDecisionsAreCollectedForThoseThatAreRecorded(t *testing.T) {
+	const asked = 100
+	for name, c := range map[string]struct {
+		s                Settings
+		traced, recorded int
+	}{
+		"all":                          {Settings{}, asked, asked},
+		"ten a second":                 {Settings{Most: 10}, 10, 10},
+		"a sample, ten a second":       {Settings{Most: 10, Sample: 1 << 40}, 10, 0},
+		"a method":                     {Settings{Most: 10, When: &Filter{Methods: []string{"POST"}}}, 0, 0},
+		"this method":                  {Settings{Most: 10, When: &Filter{Methods: []string{"GET"}}}, 10, 10},
+		"a status":                     {Settings{Most: 10, When: &Filter{Statuses: []string{"404"}}}, asked, 0},
+		"this status":                  {Settings{Most: 10, When: &Filter{Statuses: []string{"200"}}}, asked, 10},
+		"a text":                       {Settings{Most: 10, When: &Filter{Text: "nowhere"}}, asked, 0},
+		"failures":                     {Settings{Most: 10, Failures: true}, asked, 0},
+		"nothing":                      {Settings{Off: true}, 0, 0},
+		"a sample, however many":       {Settings{Sample: 1 << 40}, asked, 0},
+		"failures of others' requests": {Settings{Most: 10, Failures: true, When: &Filter{Hosts: []string{"other"}}}, 0, 0},
+	} {
+		r := recorder(t, 1, c.s)
+		client := connect(t, r, 1)
+		x := variablestest.Exchange(t, usual)
+		traced := 0
+		for range asked {
+			x.Begin(nil, x.Request, client.peer, exchange.Limits{})
+			client.id = client.id.Next()
+			x.Journey = client.id
+			if r.Begin(x); x.Trace != nil {
+				traced++
+			}
+			x.Respond(usualBlock)
+			x.Outcome = exchange.Outcome{Status: 200, Keep: true, Ending: keep}
+			r.End(&variables.Values{Exchange: x, Site: "example.org", Fields: usualBlock.Fields()}, nil)
+		}
+		if s := r.Stats(); traced != c.traced || int(s.Recorded) != c.recorded || int(s.Recorded+s.LeftOut) != asked && !c.s.Off && !c.s.Failures {
+			t.Errorf("%s: %d traced, %d recorded, %d left out", name, traced, s.Recorded, s.LeftOut)
+		}
 	}
 }
 

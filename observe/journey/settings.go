@@ -13,7 +13,7 @@ type Settings struct {
 	Off       bool          // nothing, and what was recorded is forgotten
 	Failures  bool          // only exchanges that failed or were slow
 	Sample    int           // one in so many; 0 and 1: all
-	Most      int           // a second; 0: no bound. Failures and slow ones are not counted
+	Most      int           // a second; 0: no bound. Failures and slow ones beyond it are recorded, too: see Begin
 	Slow      time.Duration // a request that takes as long is kept as a failure is; 0: none is slow
 	When      *Filter       // only those that match, also of failures and slow ones; nil: all
 	Memory    int64         // bytes of the last journeys; 0: 32 MiB. See also New
@@ -88,6 +88,7 @@ type policy struct {
 	shape   shape
 	when    *matcher
 	early   bool // when says something that is known before the answer
+	late    bool // and something that is known at the end only
 	slow    int64
 	sample  uint64
 	secret  message.FieldSet // names that the program knows
@@ -102,7 +103,7 @@ func newPolicy(s Settings, loops int, forced map[netip.AddrPort]int) *policy {
 	p.HeadBytes = min(p.HeadBytes, p.shape.arena/4)
 	if p.When != nil {
 		p.when = p.When.compile()
-		p.early = p.when.early()
+		p.early, p.late = p.when.early(), p.when.late()
 	}
 	p.slow, p.sample = int64(p.Slow), uint64(p.Sample)
 	p.secret = message.Set(message.Authorization, message.ProxyAuthorization, message.Cookie, message.SetCookie)
