@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/netip"
-	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"vitrine/config"
@@ -266,20 +265,11 @@ func neighbor(n *config.Network, own netip.Addr) netip.Addr {
 	return own
 }
 
-// isNoTap reports whether an interface is there that the kernel did not make for a program.
-func isNoTap(name string) bool {
-	if _, err := net.InterfaceByName(name); err != nil {
-		return false
-	}
-	_, err := os.Stat("/sys/class/net/" + name + "/tun_flags")
-	return errors.Is(err, fs.ErrNotExist)
-}
-
 // cannotOpen says why a network cannot be used, and what to do about it.
 func cannotOpen(n *config.Network, err error) config.Diagnostic {
 	d := config.Diagnostic{Severity: config.Error, Pos: n.Adapter.Pos, Summary: fmt.Sprintf("cannot use the network %s: %v", n.Adapter.V, err)}
 	if !errors.Is(err, fs.ErrPermission) {
-		if n.Kind() == "tap" && isNoTap(n.Interface()) {
+		if n.Kind() == "tap" && errors.Is(err, syscall.EINVAL) && isNoTap(n.Interface()) {
 			d.Summary = fmt.Sprintf("cannot use the network %s: the interface %s is there, and is no tap", n.Adapter.V, n.Interface())
 			d.Hint = fmt.Sprintf("did you mean %q? A packet socket is on an interface that is there", "packet:"+n.Interface())
 		}
