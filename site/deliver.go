@@ -31,7 +31,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 		for name, value := range v.block.Fields().Each() {
 			details = append(details, trace.D(name, value))
 		}
-		v.tell("deliver", Delivered, nil, string(x.Request.RawTarget()), true, details...)
+		v.tell("deliver", Delivered, nil, x.Request.ShownTarget(), true, details...)
 	}
 	v.remember()
 	switch {

@@ -127,7 +127,7 @@ func (v *visit) leave(next step) (step, *trace.Reason) {
 func (v *visit) refused(why *trace.Reason, line *trace.Position, details []trace.Detail) (step, *trace.Reason) {
 	v.refusal.reason, v.line = why, line
 	if v.looking() {
-		v.tell("refuse", why, line, string(v.x.Request.RawTarget()), true, details...)
+		v.tell("refuse", why, line, v.x.Request.ShownTarget(), true, details...)
 	}
 	return refuse, why
 }

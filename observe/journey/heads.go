@@ -42,7 +42,7 @@ func appendFields(b []byte, p *policy, f *message.Fields) (_ []byte, cut bool) {
 		var whole bool
 		b, whole = appendField(b, name, value, secret, room)
 		if (id == message.Host || id == message.Referer) && !secret && len(b) > from {
-			hideUser(b[from+fieldHead+len(name):], value)
+			message.HideUser(b[from+fieldHead+len(name):], value)
 		}
 		if !whole {
 			return b, true

@@ -121,28 +121,6 @@ func TestSecretsAreNotKept(t *testing.T) {
 	}
 }
 
-func TestUserInformationIsHidden(t *testing.T) {
-	for text, want := range map[string]string{
-		"http://user:pass@example.org/a@b": "http://*********@example.org/a@b",
-		"http://u@h":                       "http://*@h",
-		"http://u@v@h?x@y":                 "http://***@h?x@y",
-		"user:pass@example.org:443":        "*********@example.org:443",
-		"http://example.org/a@b":           "http://example.org/a@b",
-		"/a@b":                             "/a@b",
-		"*":                                "*",
-		"":                                 "",
-	} {
-		b := []byte(text)
-		if hideUser(b, []byte(text)); string(b) != want {
-			t.Errorf("%q becomes %q, want %q", text, b, want)
-		}
-	}
-	b := []byte("http://use") // the rest was not kept
-	if hideUser(b, []byte("http://user:pass@example.org/")); string(b) != "http://***" {
-		t.Errorf("%q is left of a target that was cut", b)
-	}
-}
-
 func TestLongHeadsAreCut(t *testing.T) {
 	r := recorder(t, 1, Settings{HeadBytes: 256})
 	c := connect(t, r, 1)

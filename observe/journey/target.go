@@ -38,23 +38,3 @@ func pathOf(target []byte) []byte {
 	}
 	return target
 }
-
-// hideUser overwrites the user information of an authority, or of a target in absolute form, with as many asterisks:
-// people put passwords there. kept is the beginning of the text that is kept. A path may hold an "@" of its own.
-func hideUser(kept, text []byte) {
-	if len(text) == 0 || text[0] == '/' || bytes.IndexByte(text, '@') < 0 {
-		return
-	}
-	start := 0
-	if at := bytes.Index(text, []byte("://")); at >= 0 {
-		start = at + 3
-	}
-	end := len(text)
-	if at := bytes.IndexAny(text[start:], "/?#"); at >= 0 {
-		end = start + at
-	}
-	at := bytes.LastIndexByte(text[start:end], '@')
-	for i := start; i < min(start+at, len(kept)); i++ {
-		kept[i] = '*'
-	}
-}

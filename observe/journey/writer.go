@@ -81,7 +81,8 @@ func (w *writer) put(p *policy, e *entry) bool {
 
 	at := uint32(c.text)
 	b := append(append(append(c.arena[:c.text], method...), target...), host...)
-	hideUser(b[int(at)+len(method):int(at)+len(method)+len(target)], r.RawTarget())
+	message.HideUser(b[int(at)+len(method):int(at)+len(method)+len(target)], r.RawTarget())
+	message.HideUser(b[len(b)-len(host):], host) // a Host field that was refused for it
 	from := len(b)
 	b, cut := appendFields(b, p, &r.Fields)
 	if cut {
