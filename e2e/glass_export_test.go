@@ -194,10 +194,20 @@ func archived(t *testing.T, g *glazed, all []sent) {
 	if len(har.Log.Entries) != len(all) {
 		t.Fatalf("the HAR has %d entries, and there were %d requests", len(har.Log.Entries), len(all))
 	}
-	for i, s := range all { // both with the oldest first
-		e := &har.Log.Entries[i]
+	for i := range har.Log.Entries[1:] {
+		if har.Log.Entries[i+1].StartedDateTime.Before(har.Log.Entries[i].StartedDateTime) {
+			t.Errorf("entry %d began after the one that follows", i)
+		}
+	}
+	for _, s := range all {
+		e := &har.Log.Entries[0]
+		for i := range har.Log.Entries {
+			if har.Log.Entries[i].Journey == s.id {
+				e = &har.Log.Entries[i]
+			}
+		}
 		if e.Journey != s.id {
-			t.Errorf("entry %d is journey %s, not %s", i, e.Journey, s.id)
+			t.Errorf("no entry is journey %s", s.id)
 			continue
 		}
 		u, err := url.Parse(e.Request.URL)
