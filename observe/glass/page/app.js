@@ -133,7 +133,7 @@ async function show() {
   } catch (e) {
     if (shown !== mine) return;
     console.error(e);
-    render(failure(e, () => show()), root);
+    render(html`<h1 class="unseen">${known?.title || at.name}</h1>${failure(e, () => show())}`, root);
   }
 }
 

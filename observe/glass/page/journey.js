@@ -61,7 +61,7 @@ export function view(context) {
   size.observe(context.root);
 
   function template() {
-    if (problem) return problem.status === 404 ? gone() : failure(problem, ask);
+    if (problem) return problem.status === 404 ? gone() : html`<h1 class="unseen">Journey ${id}</h1>${failure(problem, ask)}`;
     if (!j) return waiting();
     return html`${header()}
       <div class="columns">
@@ -74,7 +74,8 @@ export function view(context) {
             <header><h2 id="decisions-title">Decisions</h2>${j.events.length ? html`<p>${plural(j.events.length, "decision")}, in their order</p>` : nothing}</header>
             ${j.shared
               ? html`<p class="note-line">The answer was remembered, so nothing had to be decided anew. These are the decisions of
-                  <a href=${context.href("journeys", j.shared)}><code>${j.shared}</code></a>, which made it; the times are not told, since they were another request's.</p>`
+                  ${j.shared_gone ? html`<code>${j.shared}</code>, which made it and is not remembered itself any more` : html`<a href=${context.href("journeys", j.shared)}><code>${j.shared}</code></a>, which made it`};
+                  the times are not told, since they were another request's.</p>`
               : nothing}
             ${j.events.length
               ? decisions(j.events, { verdict: j.verdict, times: !j.shared })
@@ -116,7 +117,8 @@ export function view(context) {
         ${j.file ? fact("File", html`<code>${j.file}</code>`) : nothing}
       </dl>
       <div class="journey-actions">
-        <a class="button small" href=${explainLink()}>${icon("explain")}Explain again now</a>
+        <a class="button small" href=${explainLink()} title="What would be answered now, and why (x)">${icon("explain")}Explain again now</a>
+        <a class="button small" href=${context.href("explain", "", { journey: j.id })} title="This answer and the one that would be given now, side by side (c)">${icon("compare")}Compare with now</a>
         ${downloads([["HAR", address(`journeys/${j.id}/har`)], ["pcapng", address(`journeys/${j.id}/pcapng`)], ["JSON", address(`journeys/${j.id}/json`)]])}
         ${copy("vitrine explain --id " + j.id, html`<code>vitrine explain --id …</code>`)}
         ${r ? html`<a class="button quiet small" href=${context.href("journeys", "", { reason: r.id })}>All with this Reason</a>` : nothing}
@@ -148,7 +150,7 @@ export function view(context) {
         <p>${plural(s.frames.filter((f) => f.kind !== "state").length, "frame")} on <code>${j.connection.network || "the adapter"}</code></p></header>
       <div class="pane-body wire-body">
         <div class="wire-space"></div>
-        ${widths.wire > 0 ? sequence(s, widths.wire, unfolded, (name) => { unfolded.add(name); context.draw(); }) : nothing}
+        ${widths.wire > 0 ? sequence(s, widths.wire, unfolded, fold) : nothing}
         <p class="frames-legend"><span data-role="request">request</span><span data-role="response">response</span><span data-role="control">TCP's own</span><span data-role="again">sent again</span><span data-role="other">other requests</span></p>
         <p class="note-line">Time goes down and is not to scale; the times are the server's, and the numbers of bytes are counted from the connection's beginning. The slope of an
           arrow is drawn, not measured. The server's states are known; the client's are what its frames tell.
@@ -157,6 +159,11 @@ export function view(context) {
         <details class="as-table"><summary>The same as a table</summary>${frameTable(s)}</details>
       </div>
     </section>`;
+  }
+
+  function fold(name) {
+    if (!unfolded.delete(name)) unfolded.add(name);
+    context.draw();
   }
 
   function transport() {
@@ -194,9 +201,9 @@ export function view(context) {
   }
 
   function gone() {
-    return empty("This journey is not here", html`${sentence(problem.message)} ${problem.hint ? sentence(problem.hint) : nothing} What failed or was slow is kept for longer than the rest; the
+    return html`<h1 class="unseen">Journey ${id}</h1>${empty("This journey is not here", html`${sentence(problem.message)} ${problem.hint ? sentence(problem.hint) : nothing} What failed or was slow is kept for longer than the rest; the
         <code>journeys</code> block of the configuration gives it more memory.`,
-      html`<p><a class="button" href="#/journeys">${icon("back")}To the journeys</a></p>`);
+      html`<p><a class="button" href="#/journeys">${icon("back")}To the journeys</a></p>`)}`;
   }
 
   function back(e) {
@@ -225,6 +232,7 @@ export function view(context) {
     },
     keys: [
       { key: "x", does: "explain it again now", run: () => j && (location.hash = explainLink()) },
+      { key: "c", does: "compare it with what would be answered now", run: () => j && context.go("explain", "", { journey: j.id }) },
       { key: "o", does: "open every fold of the decisions", run: () => context.root.querySelectorAll(".passed details").forEach((d) => (d.open = true)) },
     ],
   };

@@ -10,6 +10,7 @@ const drawings = {
   house: svg`<path d="M3.5 5h13M3.5 10h13M3.5 15h13" /><path d="M6.5 5v5M13.5 10v5" />`,
   sockets: svg`<rect x="3" y="3.5" width="14" height="13" rx="2" /><path d="M3 8h14M8 8v8.5" />`,
   explain: svg`<circle cx="10" cy="10" r="7" /><path d="M7.9 8a2.2 2.2 0 1 1 3.2 2c-.8.4-1.1.8-1.1 1.6M10 14v.1" />`,
+  compare: svg`<path d="M10 3v14M3.5 6H7M3.5 10H7M3.5 14H7M13 6h3.5M13 10h3.5M13 14h3.5" />`,
   reasons: svg`<path d="M7.5 5H16M7.5 10H16M7.5 15H16M4 5h.1M4 10h.1M4 15h.1" />`,
   keys: svg`<rect x="2.5" y="5" width="15" height="10" rx="2" /><path d="M5.5 8.5h.1M8.5 8.5h.1M11.5 8.5h.1M14.5 8.5h.1M7 12h6" />`,
   sun: svg`<circle cx="10" cy="10" r="3.2" /><path d="M10 2.5v1.8M10 15.7v1.8M2.5 10h1.8M15.7 10h1.8M4.7 4.7 6 6M14 14l1.3 1.3M15.3 4.7 14 6M6 14l-1.3 1.3" />`,

@@ -88,8 +88,12 @@ function folded(frames, open) {
   function put(from, to, what) {
     const name = what + from;
     const all = frames.slice(from, to);
-    if (all.length < 3 || open.has(name)) out.push(...all);
-    else out.push({ fold: name, at_us: all[0].at_us, until: all.at(-1).at_us, n: all.length, size: all.reduce((sum, f) => sum + f.len, 0), what });
+    if (all.length < 3) {
+      out.push(...all);
+      return;
+    }
+    out.push({ fold: name, open: open.has(name), at_us: all[0].at_us, until: open.has(name) ? all[0].at_us : all.at(-1).at_us, n: all.length, size: all.reduce((sum, f) => sum + f.len, 0), what });
+    if (open.has(name)) out.push(...all);
   }
 }
 
@@ -203,10 +207,10 @@ function later(us, y, x1, x2) {
 function foldShape(item, y, x1, x2, narrow, toggle) {
   const words = `${plural(item.n, "frame")} ${item.what}` + (item.size && !narrow ? `, ${bytes(item.size)}` : "");
   const open = () => toggle(item.fold);
-  return svg`<g class="seq-fold" role="button" tabindex="0" aria-label=${words + ": show them"} @click=${open}
+  return svg`<g class="seq-fold" role="button" tabindex="0" aria-expanded=${item.open} aria-label=${words} @click=${open}
       @keydown=${(e) => (e.key === "Enter" || e.key === " ") && (e.preventDefault(), open())}>
     <rect x=${x1 + 24} y=${y - 9} width=${x2 - x1 - 48} height="24" rx="12" />
-    <text x=${(x1 + x2) / 2} y=${y + 7} text-anchor="middle">${words}</text>
+    <text x=${(x1 + x2) / 2} y=${y + 7} text-anchor="middle">${(item.open ? "fold " : "") + words}</text>
   </g>`;
 }
 

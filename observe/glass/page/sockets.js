@@ -210,7 +210,7 @@ export function view(context) {
 
   const row = (s, i) => {
     const name = nameOf(s), open = unfolded === name;
-    return html`<div class="row" role="row" aria-rowindex=${i + 2} aria-expanded=${open} ?data-chosen=${chosen === name} data-state=${s.state} @click=${() => unfold(name)}>
+    return html`<div class="row" role="row" aria-rowindex=${i + 2} ?data-chosen=${chosen === name} data-state=${s.state} @click=${() => unfold(name)}>
         ${columns.map((c) => html`<span role="cell" class=${"c-" + c.key + (c.number ? " number" : "") + (c.less ? " less" : "")} title=${c.key === "state" ? states[s.state] || nothing : nothing}>${
           c.key === "state" ? html`<button class="fold" aria-expanded=${open} aria-label=${(open ? "Fold " : "Unfold ") + s.state + " " + (s.remote || s.local)} tabindex="-1">${icon("next")}</button>${stateMark(s.state)}${c.text(s)}` : c.text(s)}</span>`)}
       </div>${open ? html`<div class="unfolded" role="row"><div role="cell">${everything(s)}</div></div>` : nothing}`;
@@ -249,7 +249,7 @@ export function view(context) {
         <div class="socket-say">
           <p><b>${s.state}</b>. ${states[s.state] || ""}</p>
           ${s.waits_for ? html`<p><span class="faint">It waits:</span> ${reason(s.waits_for)}</p>` : nothing}
-          ${s.reason ? html`<p><span class="faint">Because:</span> ${reason(s.reason)}</p>` : nothing}
+          ${s.reason ? html`<p><span class="faint">Last unusual event:</span> ${reason(s.reason)}</p>` : nothing}
           ${s.timer ? html`<p><span class="faint">Timer:</span> ${s.timer}</p>` : nothing}
           <p class="told-links">
             ${s.journey ? html`<a class="button small" href=${context.href("journeys", s.journey)}>${icon("journeys")}${s.doing === "awaiting a request" ? "Its last journey" : "The journey it is on"}</a>` : nothing}
