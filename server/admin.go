@@ -29,9 +29,11 @@ import (
 // Bounds of the admin listener. Whoever may look is trusted; whoever may only connect is not.
 const (
 	adminConnections = 256 // at once; the next one is closed
+	adminClient      = 64  // at once, of one client on another machine
 	adminHead        = 32 << 10
 	adminHeadTime    = 10 * time.Second // for a request's head, and before it for a TLS handshake
 	adminBodyTime    = 10 * time.Second
+	adminAnswerTime  = 30 * time.Second // for its reader; whoever writes for longer asks for more
 	adminIdleTime    = 2 * time.Minute
 	adminCloseTime   = time.Second // for what is being answered, when the listener ends
 	adminTries       = 10          // ports that are tried where nobody said which
@@ -49,15 +51,16 @@ type admin struct {
 	bound atomic.Pointer[[]netip.AddrPort]
 	place atomic.Pointer[string] // where a browser finds it; nil: nowhere
 	conns chan struct{}          // a place for each connection
+	body  time.Duration          // adminBodyTime; shorter in tests
 
 	mu   sync.Mutex
 	live map[*placed]bool // connections that are open
 }
 
 func newAdmin(handler http.Handler, log *journal) *admin {
-	a := &admin{log: log, conns: make(chan struct{}, adminConnections), live: make(map[*placed]bool)}
+	a := &admin{log: log, conns: make(chan struct{}, adminConnections), live: make(map[*placed]bool), body: adminBodyTime}
 	a.gate = newGatekeeper(handler, a.refused)
-	a.http = &http.Server{Handler: timedBody(a.gate), ReadHeaderTimeout: adminHeadTime, IdleTimeout: adminIdleTime, MaxHeaderBytes: adminHead,
+	a.http = &http.Server{Handler: a.bounded(a.gate), ReadHeaderTimeout: adminHeadTime, IdleTimeout: adminIdleTime, MaxHeaderBytes: adminHead,
 		ErrorLog: silent, DisableGeneralOptionsHandler: true}
 	return a
 }
@@ -65,13 +68,15 @@ func newAdmin(handler http.Handler, log *journal) *admin {
 // silent is for what net/http says about clients that go away.
 var silent = log.New(io.Discard, "", 0)
 
-// timedBody bounds the time in which a request's body comes. How long an answer takes is bounded where it is written: a
-// stream never ends. Without a body there is no bound, since net/http goes on reading while a handler runs, to notice that
-// the client has gone, and would take the deadline for that.
-func timedBody(h http.Handler) http.Handler {
+// bounded bounds the time in which a request's body comes, and that in which its answer is taken; streams, which never end, have
+// so long for each piece. Without a body there is no bound for reading, since net/http goes on reading while a handler runs, to
+// notice that the client has gone, and would take the deadline for that.
+func (a *admin) bounded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		control.SetWriteDeadline(time.Now().Add(adminAnswerTime))
 		if r.Body != http.NoBody {
-			http.NewResponseController(w).SetReadDeadline(time.Now().Add(adminBodyTime))
+			control.SetReadDeadline(time.Now().Add(a.body))
 		}
 		h.ServeHTTP(w, r)
 	})
@@ -326,17 +331,37 @@ func (d *adminDoor) take() {
 			}
 			return
 		}
-		select {
-		case d.admin.conns <- struct{}{}:
-			p := &placed{Conn: c, admin: d.admin}
-			d.admin.mu.Lock()
-			d.admin.live[p] = true
-			d.admin.mu.Unlock()
-			go d.look(p)
-		default:
+		p := &placed{Conn: c, admin: d.admin, client: clientAt(c.RemoteAddr().String())}
+		if !d.admin.admit(p) {
 			d.admin.refused(c.RemoteAddr().String(), AdminFull.Reach(), "")
 			c.Close()
+			continue
 		}
+		go d.look(p)
+	}
+}
+
+// admit gives a connection one of the places; false: there is none for it.
+func (a *admin) admit(p *placed) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !p.client.IsLoopback() {
+		n := 0
+		for other := range a.live {
+			if other.client == p.client {
+				n++
+			}
+		}
+		if n >= adminClient {
+			return false
+		}
+	}
+	select {
+	case a.conns <- struct{}{}:
+		a.live[p] = true
+		return true
+	default:
+		return false
 	}
 }
 
@@ -394,9 +419,10 @@ func (d *adminDoor) Close() error {
 // placed is a connection that has one of the places, and whose first byte was looked at.
 type placed struct {
 	net.Conn
-	in    *bufio.Reader
-	admin *admin
-	once  sync.Once
+	in     *bufio.Reader
+	admin  *admin
+	client netip.Addr
+	once   sync.Once
 }
 
 func (c *placed) Read(b []byte) (int, error) { return c.in.Read(b) }

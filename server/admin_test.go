@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -90,6 +91,8 @@ func TestThePageIsOnlyForWhoeverSitsBeforeIt(t *testing.T) {
 		{"all addresses", get + "Host: 0.0.0.0:" + port, 421, AdminHost},
 		{"another address", get + "Host: 192.0.2.1:" + port, 421, AdminHost},
 		{"no host", "GET /api/status HTTP/1.0", 421, AdminHost},
+		{"a port that is none", get + "Host: localhost:" + port + ",evil.example", 421, AdminHost},
+		{"brackets that are none", get + "Host: ]localhost[", 421, AdminHost},
 		{"an empty host", get + "Host:", 421, AdminHost},
 		{"a host with a name before it", get + "Host: localhost@evil.example", 400, nil},
 		{"another page's request", get + "Host: localhost:" + port + "\r\nOrigin: http://evil.example", 403, AdminOrigin},
@@ -106,6 +109,12 @@ func TestThePageIsOnlyForWhoeverSitsBeforeIt(t *testing.T) {
 		{"a proxy of the usual kind", get + "Host: localhost:" + port + "\r\nX-Forwarded-For: 192.0.2.1", 403, AdminProxied},
 		{"another field of such proxies", get + "Host: localhost:" + port + "\r\nx-forwarded-host: a.example", 403, AdminProxied},
 		{"nginx", get + "Host: localhost:" + port + "\r\nX-Real-IP: 192.0.2.1", 403, AdminProxied},
+		{"nginx as it comes", "GET /api/status HTTP/1.0\r\nHost: localhost:" + port, 403, AdminProxied},
+		{"a network of caches", get + "Host: localhost:" + port + "\r\nCDN-Loop: a.example", 403, AdminProxied},
+		{"a field of somebody's own proxy", get + "Host: localhost:" + port + "\r\nX-Forwarded: for=192.0.2.1", 403, AdminProxied},
+		{"a proxy that changes the host", get + "Host: localhost:" + port + "\r\nReferer: https://shop.example/", 403, AdminCrossSite},
+		{"the page behind a path", get + "Host: localhost:" + port + "\r\nReferer: http://localhost:" + port + "/a/b", 200, nil},
+		{"two words about where it comes from", get + "Host: localhost:" + port + "\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site", 403, AdminCrossSite},
 		{"a tunnel", "CONNECT localhost:" + port + " HTTP/1.1\r\nHost: localhost:" + port, 405, AdminMethod},
 		{"an echo", "TRACE / HTTP/1.1\r\nHost: localhost:" + port, 405, AdminMethod},
 		{"the whole server", "OPTIONS * HTTP/1.1\r\nHost: localhost:" + port, 403, AdminProxied},
@@ -570,6 +579,76 @@ func TestWhoLooksIsToldOfTheEndAndDoesNotDelayIt(t *testing.T) {
 	}
 }
 
+func TestAStreamOutlivesTheTimeForABody(t *testing.T) {
+	more, left := make(chan struct{}), make(chan struct{})
+	late := make(chan error)
+	log := new(journal)
+	defer log.Close()
+	a := newAdmin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/body" {
+			_, err := io.ReadAll(r.Body)
+			late <- err
+			return
+		}
+		io.WriteString(w, "begins\n")
+		http.NewResponseController(w).Flush()
+		select {
+		case <-more:
+			io.WriteString(w, "goes on\n")
+		case <-r.Context().Done():
+			close(left)
+		}
+	}), log)
+	defer a.close()
+	a.body = 20 * time.Millisecond
+	c := config.Default(config.ServeOptions{Root: t.TempDir()})
+	c.Admin.Address.V = "127.0.0.1:0"
+	a.adopt(prepareAdmin(c, new(config.Diagnostics)))
+	u, err := weburl.Parse(a.url())
+	if err != nil || u.Host == "" {
+		t.Fatalf("the page is at %q", a.url())
+	}
+	open := func(head string) (net.Conn, *bufio.Reader) {
+		c, err := net.DialTimeout("tcp", u.Host, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.SetDeadline(time.Now().Add(patience))
+		io.WriteString(c, head+"\r\nHost: "+u.Host+"\r\n\r\n")
+		return c, bufio.NewReader(c)
+	}
+	_, stream := open("GET /stream HTTP/1.1")
+	resp, err := http.ReadResponse(stream, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := bufio.NewReader(resp.Body)
+	if line, err := body.ReadString('\n'); line != "begins\n" {
+		t.Fatalf("the stream begins with %q, %v", line, err)
+	}
+	// A body that does not come ends by the same time, which tells that it has passed: twice, so that the stream's has as well.
+	for range 2 {
+		open("POST /body HTTP/1.1\r\nContent-Length: 5")
+		select {
+		case err := <-late:
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("a body that does not come ends with %v", err)
+			}
+		case <-time.After(patience):
+			t.Fatal("a body that does not come is waited for")
+		}
+	}
+	select {
+	case more <- struct{}{}:
+	case <-left:
+		t.Fatal("the stream was ended")
+	}
+	if line, err := body.ReadString('\n'); line != "goes on\n" {
+		t.Errorf("the stream goes on with %q, %v", line, err)
+	}
+}
+
 func TestMoreConnectionsThanThereAreAreClosed(t *testing.T) {
 	l := run(t, withAdmin(""))
 	at := l.admin()
@@ -595,6 +674,60 @@ func TestMoreConnectionsThanThereAreAreClosed(t *testing.T) {
 	if status, _, _ := send(t, at, "GET /api/status HTTP/1.1\r\nHost: "+at+"\r\nConnection: close\r\n\r\n"); status != 200 {
 		t.Errorf("afterwards it answers %d", status)
 	}
+}
+
+func TestOneClientElsewhereDoesNotTakeEveryPlace(t *testing.T) {
+	a := newAdmin(nil, nil)
+	at := func(text string) *placed { return &placed{admin: a, client: clientAt(text)} }
+	for i := range adminClient {
+		if !a.admit(at(fmt.Sprintf("[2001:db8::%x]:1", i))) {
+			t.Fatalf("connection %d has no place", i)
+		}
+	}
+	if a.admit(at("[2001:db8::ffff]:2")) {
+		t.Error("a client has more places than there are for one")
+	}
+	if !a.admit(at("[2001:db8:0:1::1]:2")) || !a.admit(at("192.0.2.1:3")) {
+		t.Error("others have none")
+	}
+	for range adminClient + 1 {
+		if !a.admit(at("127.0.0.1:4")) {
+			t.Fatal("this machine's users share one address, and there are too few places for them")
+		}
+	}
+}
+
+func TestStrangersDoNotKeepTheirPlace(t *testing.T) {
+	l := run(t, withAdmin("  token = \"0123456789abcdef\"\n"))
+	at := l.admin()
+	for _, request := range []string{
+		"GET / HTTP/1.1\r\nHost: evil.example",
+		"GET / HTTP/1.1\r\nHost: " + at + "\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate",
+		"GET / HTTP/1.1\r\nHost: " + at,
+		"GET / HTTP/1.1\r\nHost: " + at + "\r\nAccept: text/html",
+		"GET / HTTP/1.1\r\nHost: " + at + "\r\nAuthorization: Bearer fedcba9876543210",
+	} {
+		if n := answers(t, at, request); n != 1 {
+			t.Errorf("of two requests that begin with %q on a connection %d are answered", request, n)
+		}
+	}
+	if n := answers(t, at, "GET /api/status HTTP/1.1\r\nHost: "+at+"\r\nAuthorization: Bearer 0123456789abcdef"); n != 2 {
+		t.Errorf("of two requests with the token on a connection %d are answered", n)
+	}
+}
+
+// answers is how many answers there are when a request is sent twice on one connection.
+func answers(t *testing.T, at, request string) int {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", at, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(patience))
+	io.WriteString(c, request+"\r\n\r\n"+request+"\r\nConnection: close\r\n\r\n")
+	all, _ := io.ReadAll(c) // a reset ends it as well
+	return strings.Count(string(all), "HTTP/1.1 ")
 }
 
 func TestACollectorThatIsNotThereIsSaidOnceAndHoldsNobodyUp(t *testing.T) {

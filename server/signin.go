@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"html"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -20,6 +19,7 @@ const (
 
 // demand asks for the token, unless the request brings it.
 func (g *gatekeeper) demand(w http.ResponseWriter, r *http.Request, p *policy) {
+	w.Header().Set("Connection", "close") // strangers do not keep one of the places
 	given, asked := "", false
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") { // RFC 6750 §2.1
 		given, asked = strings.TrimSpace(token), true
@@ -37,7 +37,7 @@ func (g *gatekeeper) demand(w http.ResponseWriter, r *http.Request, p *policy) {
 		g.unsigned(w, r, "")
 		return
 	}
-	client := clientOf(r)
+	client := clientAt(r.RemoteAddr)
 	if !g.tries.may(client, time.Now()) {
 		w.Header().Set("Retry-After", "60")
 		g.refused(r.RemoteAddr, AdminTries.Reach(), "")
@@ -56,6 +56,7 @@ func (g *gatekeeper) demand(w http.ResponseWriter, r *http.Request, p *policy) {
 		writeError(w, http.StatusUnauthorized, AdminToken.Sentence, adminHints[AdminToken])
 		return
 	}
+	w.Header().Del("Connection")
 	if !form {
 		g.next.ServeHTTP(w, r)
 		return
@@ -79,13 +80,26 @@ func (g *gatekeeper) unsigned(w http.ResponseWriter, r *http.Request, said strin
 	if said != "" {
 		said = `<p role="alert">` + html.EscapeString(said) + "</p>"
 	}
-	writePage(w, http.StatusUnauthorized, "Who looks?", "The server shows itself to whoever knows the token of its admin block.",
-		said+`<form method="post" action="`+signInPath+`"><label>Token <input type="password" name="token" autocomplete="current-password" autofocus required></label> <button>Look</button></form>`)
+	writePage(w, http.StatusUnauthorized, "Who looks?", "The server shows itself to whoever knows the token of its admin block.", said+signInForm)
 }
 
+// signInForm asks for the token. Programs that keep passwords file them under a name, so there is one; nobody sees or reads it.
+const signInForm = `<form method="post" action="` + signInPath + `"><input name="username" autocomplete="username" value="vitrine" hidden>` +
+	`<label for="token">Token</label><input id="token" type="password" name="token" autocomplete="current-password" autocapitalize="off" spellcheck="false" autofocus required>` +
+	`<button>Look inside</button></form>`
+
 // pageStyle is the style of the pages that are shown before the page itself may be.
-const pageStyle = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}body{max-width:32rem;margin:15vh auto;padding:0 1rem}h1{font-size:1.4rem}` +
-	`input,button{font:inherit;padding:.4rem .6rem}input{width:100%;box-sizing:border-box;margin:.3rem 0 .8rem}[role=alert]{color:light-dark(#a3231c,#ff8a80)}`
+const pageStyle = `:root{color-scheme:light dark;font:.9375rem/1.5 system-ui,sans-serif;background:light-dark(#f3f6f6,#0c1213);color:light-dark(#142120,#e7efee)}` +
+	`body{max-width:26rem;margin:0 auto;padding:14vh 1rem 2rem}main{padding:1.75rem;background:light-dark(#fff,#131b1c);border:1px solid light-dark(#dbe3e2,#243132);border-radius:11px}` +
+	`svg{display:block;margin-bottom:1rem}h1{margin:0;font-size:1.5rem;line-height:1.2}p{margin:.5rem 0 1.25rem;color:light-dark(#445452,#b0bfbd);text-wrap:pretty}` +
+	`label{font-weight:600}input:not([hidden]),button{display:block;width:100%;box-sizing:border-box;font:inherit;padding:.6rem .75rem;border-radius:7px}` +
+	`input{margin:.35rem 0 1rem;border:1px solid light-dark(#6d807d,#6f8482);background:light-dark(#f6f9f9,#0f1718);color:inherit}` +
+	`button{border:0;font-weight:600;cursor:pointer;background:light-dark(#0a6c61,#5fcbb9);color:light-dark(#fff,#05211d)}` +
+	`:focus-visible{outline:2px solid light-dark(#0a6c61,#5fcbb9);outline-offset:2px}[role=alert]{color:light-dark(#b8232c,#ff8a82)}`
+
+// pageMark is the page's icon.
+const pageMark = `<svg viewBox="0 0 32 32" width="36" height="36" aria-hidden="true"><rect x="3" y="3" width="26" height="26" rx="6" fill="#0b6e63"/>` +
+	`<path d="M9 9.5 16 23l7-13.5" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>`
 
 // pageStyleHash allows that style and no other: CSP 3 §6.7.3.3.
 var pageStyleHash = func() string {
@@ -101,7 +115,7 @@ func writePage(w http.ResponseWriter, status int, title, text, body string) {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	w.Write([]byte(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>` + html.EscapeString(title) +
-		` · vitrine</title><style>` + pageStyle + `</style><h1>` + html.EscapeString(title) + `</h1><p>` + html.EscapeString(text) + "</p>" + body))
+		` · vitrine</title><style>` + pageStyle + `</style><body><main>` + pageMark + `<h1>` + html.EscapeString(title) + `</h1><p>` + html.EscapeString(text) + "</p>" + body + `</main>`))
 }
 
 // Bounds of wrong tokens.
@@ -204,15 +218,14 @@ func (t *tries) done() {
 	t.mu.Unlock()
 }
 
-// clientOf is who brings a token: an address, or a /64 network of IPv6.
-func clientOf(r *http.Request) netip.Addr {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	a, err := netip.ParseAddr(host)
+// clientAt is who is at an address with a port: the address, or its /64 network of IPv6.
+func clientAt(text string) netip.Addr {
+	at, err := netip.ParseAddrPort(text)
 	if err != nil {
 		return netip.Addr{}
 	}
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
+	a := at.Addr().Unmap().WithZone("")
+	if a.Is6() && !a.IsLoopback() {
 		if p, err := a.Prefix(64); err == nil {
 			return p.Addr()
 		}
