@@ -247,14 +247,34 @@ func TestTheStationsOfAWayStandInTheirOrder(t *testing.T) {
 	if used["adapter"] || used["upstream"] || !used["site"] || !used["response"] {
 		t.Errorf("passed: %v", used)
 	}
-	if j.Shared == "" || !used["cache"] {
+	if j.Shared == "" || j.SharedGone || !used["cache"] {
 		t.Errorf("the third answer was not remembered: %q %v", j.Shared, used)
 	}
 	for i := range j.Parts {
+		if p := j.Parts[i]; p.Name == "accept" && p.ToUS == p.FromUS {
+			t.Errorf("a part of the time is empty: %+v", j.Parts)
+		}
 		if p := j.Parts[i]; p.ToUS < p.FromUS || i > 0 && p.FromUS < j.Parts[i-1].ToUS-0.001 {
 			t.Errorf("the parts overlap: %+v", j.Parts)
 		}
 	}
+}
+
+func TestDecisionsOfAJourneyThatIsGoneSaySo(t *testing.T) {
+	w := newWorld(t, nil)
+	for range 3 {
+		w.visit("GET", "/a.txt")
+	}
+	w.journeys("path=/a.txt", 3)
+	w.recorder.Configure(journey.Settings{Off: true})
+	w.recorder.Configure(journey.Settings{})
+	w.visit("GET", "/a.txt")
+	var j api.Journey
+	w.ask("/api/journeys/"+w.journeys("path=/a.txt", 1)[0].ID, 200, &j)
+	if j.Shared == "" || !j.SharedGone || len(j.Events) == 0 {
+		t.Errorf("shared: %q, gone: %t, %d decisions", j.Shared, j.SharedGone, len(j.Events))
+	}
+	w.ask("/api/journeys/"+j.Shared, 404, nil)
 }
 
 func TestWhatIsWrongWithAQuestionIsSaid(t *testing.T) {

@@ -141,6 +141,10 @@ func (h *Handler) whole(j *journey.Journey) *api.Journey {
 	out.Parts = partsOf(j)
 	out.Layers = layersOf(j, s, none, h.s.Network != "")
 	out.Connection.Network = h.s.Network
+	if out.Shared != "" {
+		_, there := h.s.Journeys.Find(j.Decisions.Of)
+		out.SharedGone = !there
+	}
 	all, _ := h.s.Journeys.Last(&journey.Filter{Connection: j.Connection.ID}, others, journey.Mark{})
 	for _, other := range all {
 		if other.ID != j.ID {

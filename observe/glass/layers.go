@@ -19,7 +19,8 @@ func partsOf(j *journey.Journey) []api.Part {
 		}
 	}
 	began := min(j.Began.Sub(j.Start), 0)
-	if j.Serial == 1 && !j.Connection.Opened.IsZero() {
+	// A request that was there when its connection was taken has no time between the two to be told of.
+	if j.Serial == 1 && !j.Connection.Opened.IsZero() && j.Connection.Opened.Sub(j.Start) < began {
 		add("accept", "connected, until the request's first byte", j.Connection.Opened.Sub(j.Start), began)
 	}
 	add("head", "the request's head arrives", began, 0)
@@ -176,9 +177,12 @@ func (l *layers) end() {
 	if e := j.Connection.Ended; !e.IsZero() && !j.Keep {
 		ending.ToUS = micro(e.Sub(j.Start))
 	}
-	if j.Log == "" {
+	switch j.Log {
+	case "":
 		l.not("log", "Log", "no access log is written here")
-	} else {
+	case "stdout", "stderr":
+		l.add("log", "Log", "one line with this journey's id, on standard "+map[string]string{"stdout": "output", "stderr": "error"}[j.Log], j.Took, j.Took)
+	default:
 		l.add("log", "Log", "one line with this journey's id, in "+j.Log, j.Took, j.Took)
 	}
 }

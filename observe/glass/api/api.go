@@ -93,9 +93,10 @@ type Journey struct {
 	Parts      []Part     `json:"parts"`
 	Layers     []Layer    `json:"layers"`
 	Events     []Event    `json:"events"`
-	Verdict    *Event     `json:"verdict,omitempty"`   // the event that decided the status
-	Shared     string     `json:"shared,omitempty"`    // the events are those of this journey, whose answer was remembered
-	NoEvents   string     `json:"no_events,omitempty"` // why there are none, in a sentence
+	Verdict    *Event     `json:"verdict,omitempty"`     // the event that decided the status
+	Shared     string     `json:"shared,omitempty"`      // the events are those of this journey, whose answer was remembered
+	SharedGone bool       `json:"shared_gone,omitempty"` // that journey is not remembered any more
+	NoEvents   string     `json:"no_events,omitempty"`   // why there are none, in a sentence
 	Keep       bool       `json:"keep"`
 	Ending     *Reason    `json:"ending,omitempty"`
 	Failure    *Reason    `json:"failure,omitempty"`
