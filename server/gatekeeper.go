@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	weburl "net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -115,37 +116,51 @@ func (p *policy) foreign(r *http.Request) (why *trace.Reason, detail string) {
 		return AdminProxied, "the request target is " + clip(r.RequestURI)
 	}
 	for name := range r.Header {
-		if name == "Via" || name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+		if ofProxy(name) {
 			return AdminProxied, "it has the field " + clip(name)
 		}
 	}
 	if !p.known(r) {
 		return AdminHost, "it asks for the host " + clip(r.Host)
 	}
+	if r.ProtoMajor == 1 && r.ProtoMinor == 0 {
+		return AdminProxied, "it is HTTP/1.0, which no browser speaks, and a proxy may that says nothing of itself, as nginx"
+	}
 	if origin := r.Header.Values("Origin"); len(origin) > 0 && (len(origin) > 1 || !p.same(origin[0], r.Host)) {
 		return AdminOrigin, "it comes from " + clip(strings.Join(origin, ", "))
 	}
 	// Fetch Metadata §2.3. Another port of this machine is another program: "same-site" is not enough.
-	switch from := r.Header.Get("Sec-Fetch-Site"); from {
-	case "", "same-origin", "none":
-	default:
-		return AdminCrossSite, "the browser says " + clip(from)
+	for _, from := range r.Header.Values("Sec-Fetch-Site") {
+		if from != "" && from != "same-origin" && from != "none" {
+			return AdminCrossSite, "the browser says " + clip(from)
+		}
+	}
+	// Browsers that do not say so may still tell where they were. So do all of them behind a proxy that puts another host in
+	// the place of its own.
+	for _, from := range r.Header.Values("Referer") {
+		if u, err := weburl.Parse(from); err == nil && u.Host != "" && !p.same(u.Scheme+"://"+u.Host, r.Host) {
+			return AdminCrossSite, "the page that asks is of " + clip(u.Scheme+"://"+u.Host)
+		}
 	}
 	return nil, ""
+}
+
+// ofProxy reports whether a field is one that proxies add, by its canonical name.
+func ofProxy(name string) bool {
+	switch name {
+	case "Via", "Forwarded", "Cdn-Loop", "Max-Forwards", // RFC 9110 §7.6.3, RFC 7239, RFC 8586, RFC 9110 §7.6.2
+		"X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Host", "X-Original-Url", "Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Forwarded") || strings.HasPrefix(name, "X-Envoy-") || strings.HasPrefix(name, "Proxy-")
 }
 
 // known reports whether the host that is asked for is one of this page's: localhost and the loopback addresses on a
 // connection to one of them, the address that the connection was made to, and what the configuration names. A name that
 // somebody else has lead here is none of them. The port is not looked at: a tunnel may have another.
 func (p *policy) known(r *http.Request) bool {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	} else if strings.Count(host, ":") == 1 {
-		return false
-	}
-	host = plainHost(host)
-	if host == "" {
+	host, ok := hostOf(r.Host)
+	if !ok {
 		return false
 	}
 	if slices.Contains(p.hosts, host) {
@@ -159,7 +174,34 @@ func (p *policy) known(r *http.Request) bool {
 		return local.IsLoopback()
 	}
 	a, err := netip.ParseAddr(host)
-	return err == nil && (a.Unmap() == local || a.Unmap().IsLoopback() && local.IsLoopback())
+	return err == nil && (a == local || a.IsLoopback() && local.IsLoopback())
+}
+
+// hostOf is the host that a Host field names (RFC 9110 §7.2), in its normal form. An address of IPv6 may lack its brackets. It
+// has no zone, since that means something on one machine only.
+func hostOf(field string) (host string, ok bool) {
+	host, port := field, ""
+	if colon := strings.LastIndexByte(field, ':'); colon >= 0 && (strings.HasSuffix(field[:colon], "]") || strings.IndexByte(field, ':') == colon) {
+		host, port = field[:colon], field[colon+1:]
+	}
+	if port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", false
+		}
+	}
+	inner, six := strings.CutPrefix(host, "[")
+	if six {
+		if host, ok = strings.CutSuffix(inner, "]"); !ok {
+			return "", false
+		}
+	}
+	if six || strings.ContainsAny(host, ":%[]") {
+		if a, err := netip.ParseAddr(host); err != nil || !a.Is6() || a.Zone() != "" {
+			return "", false
+		}
+	}
+	host = plainHost(host)
+	return host, host != ""
 }
 
 // localAddr is the address that the connection was made to.
@@ -191,10 +233,12 @@ func clip(text string) string {
 	return `"` + text + `"`
 }
 
-// signedIn reports whether a request brings the token, or the mark of a browser that has.
+// signedIn reports whether a request brings the mark of a browser that has brought the token.
 func (g *gatekeeper) signedIn(p *policy, r *http.Request) bool {
-	if c, err := r.Cookie(p.cookieName()); err == nil && g.valid(p, c.Value, time.Now()) {
-		return true
+	for _, c := range r.CookiesNamed(p.cookieName()) { // another program on this host may have set one of that name
+		if g.valid(p, c.Value, time.Now()) {
+			return true
+		}
 	}
 	return false
 }
@@ -242,6 +286,7 @@ func (p *policy) right(text string) bool {
 // refuse says no, with the reason, to a person or to a program.
 func (g *gatekeeper) refuse(w http.ResponseWriter, r *http.Request, why *trace.Reason, detail string) {
 	g.refused(r.RemoteAddr, why.Reach(), detail)
+	w.Header().Set("Connection", "close") // strangers do not keep one of the places
 	status := http.StatusForbidden
 	switch why {
 	case AdminHost:

@@ -41,11 +41,29 @@ func TestAHostIsKnownByTheAddressThatItWasReachedAt(t *testing.T) {
 		{"127.0.0.1:9180", "localhost.localdomain", false},
 		{"127.0.0.1:9180", "glass.example.org.evil.example", false},
 		{"127.0.0.1:9180", ":9180", false},
+		{"127.0.0.1:9180", "localhost:99999", false},
+		{"127.0.0.1:9180", "localhost:80:80", false},
+		{"127.0.0.1:9180", "[localhost]:80", false},
+		{"127.0.0.1:9180", "[127.0.0.1]", false},
+		{"127.0.0.1:9180", "[::1", false},
+		{"127.0.0.1:9180", "::1]", false},
+		{"127.0.0.1:9180", "[::1%lo]", false},
+		{"127.0.0.1:9180", "[::1]evil", false},
+		{"127.0.0.1:9180", "[::ffff:127.0.0.1]:1", true},
+		{"127.0.0.1:9180", "::1", true},
 		{"127.0.0.1:9180", "", false},
 	} {
 		if got := p.known(requestOn(test.local, test.host)); got != test.known {
 			t.Errorf("on %s the host %q is known: %v", test.local, test.host, got)
 		}
+	}
+}
+
+func TestAMarkIsFoundBehindAnother(t *testing.T) {
+	g, p := newGatekeeper(nil, nil), &policy{token: []byte("x"), mark: [32]byte{1}}
+	r := requestOn("127.0.0.1:9180", "localhost", "Cookie", "vitrine=of-another-program; vitrine="+g.sign(p, time.Now().Add(time.Hour)))
+	if !g.signedIn(p, r) {
+		t.Error("another program on this host signs us out")
 	}
 }
 
