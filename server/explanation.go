@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"vitrine/observe/explain"
@@ -18,7 +17,7 @@ const bodyShown = 4 << 10
 
 // explanation is an Answer as the API tells it.
 func explanation(a *Answer) *api.Explanation {
-	out := &api.Explanation{Events: glass.EventsOf(a.Events), Request: requestHead(a.Head), Ending: glass.ReasonOf(a.Refused)}
+	out := &api.Explanation{Events: glass.EventsOf(a.Events, message.Secret), Request: requestHead(a.Head), Ending: glass.ReasonOf(a.Refused)}
 	story := explain.Story{Events: a.Events}
 	out.Response.Fields = []api.Field{}
 	if p := a.Peer; p != nil {
@@ -43,7 +42,7 @@ func explanation(a *Answer) *api.Explanation {
 	}
 	verdict, at := story.Verdict()
 	if verdict != nil {
-		out.Verdict = &glass.EventsOf([]trace.Event{*verdict})[0]
+		out.Verdict = &glass.EventsOf([]trace.Event{*verdict}, message.Secret)[0]
 	}
 	out.Position = glass.PositionOf(at)
 	return out
@@ -65,8 +64,7 @@ func requestHead(head []byte) api.Message {
 
 // field is a field whose value is shown unless it is a secret by type.
 func field(name, value string) api.Field {
-	switch http.CanonicalHeaderKey(name) {
-	case "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie":
+	if message.Secret(name) {
 		return api.Field{Name: name, Hidden: true}
 	}
 	return api.Field{Name: name, Value: value}

@@ -123,7 +123,7 @@ func detail(e *trace.Event, name string) string {
 // details writes what the decision looked at.
 func (p *printer) details(e *trace.Event, said bool) {
 	var some []trace.Detail
-	for _, d := range public(e, e.Details) {
+	for _, d := range p.public(e) {
 		if d.Value != "" && d.Value != e.Subject && !(said && d.Name == why) {
 			some = append(some, d)
 		}

@@ -3,9 +3,7 @@ package explain
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
-	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -107,7 +105,7 @@ func JSON(w io.Writer, s *Story) error {
 			AtMicroseconds: float64(e.At) / float64(time.Microsecond),
 			Step:           e.Step, Subject: e.Subject, Taken: e.Taken,
 			Reason: e.Reason.ID, Kind: e.Reason.Kind.String(), Sentence: e.Reason.Sentence, Standard: e.Reason.Standard,
-			Position: position(e.Position), Details: public(e, e.Details),
+			Position: position(e.Position), Details: s.public(e),
 		})
 	}
 	if s.Status != 0 {
@@ -169,23 +167,4 @@ func position(p trace.Position) *jsonPosition {
 		j.Source = position(*p.Source)
 	}
 	return j
-}
-
-// hidden is shown in place of a secret value.
-func hidden(value string) string { return fmt.Sprintf("(not shown, %d bytes)", len(value)) }
-
-// public is the details of a decision without secret values: those of secret fields, and what a rule gives such a field.
-func public(e *trace.Event, details []trace.Detail) []trace.Detail {
-	rule := e.Step == headerStep && secret(e.Subject)
-	hides := func(d trace.Detail) bool { return rule && d.Name == "value" || secret(d.Name) }
-	if !slices.ContainsFunc(details, hides) {
-		return details
-	}
-	details = slices.Clone(details) // others may have them too
-	for i := range details {
-		if hides(details[i]) {
-			details[i].Value = hidden(details[i].Value)
-		}
-	}
-	return details
 }

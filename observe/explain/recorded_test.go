@@ -5,6 +5,7 @@ import (
 
 	"vitrine/socket"
 	"vitrine/trace"
+	"vitrine/web/message"
 )
 
 var (
@@ -57,10 +58,13 @@ func recordings() map[string]func() *Story {
 func (s *Story) hide() {
 	for _, all := range [][]Field{s.Request.Fields, s.Fields} {
 		for i := range all {
-			if f := &all[i]; secret(f.Name) {
+			if f := &all[i]; message.Secret(f.Name) {
 				f.Hidden, f.Value, f.Secret = len(f.Value), "", true
 			}
 		}
+	}
+	for i := range s.Events {
+		s.Events[i].Details = s.Events[i].Public(message.Secret)
 	}
 	s.Request.Fields = append(s.Request.Fields, Field{Name: "Cookie", Value: "shown=by-a-rule"}, Field{Name: "X-Api-Key", Secret: true, Hidden: 32})
 }

@@ -3,7 +3,6 @@
 package explain
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 
@@ -22,7 +21,7 @@ type Story struct {
 	Length     int64         // of the response's body in bytes; -1: not known
 	Keep       bool          // the connection goes on
 	KeepReason *trace.Reason // why it does, or does not
-	Recorded   *Recorded     // nil: it is a dry run
+	Recorded   *Recorded     // nil: it is a dry run, of whose Events secret values are not shown; those of others are shown as they are
 }
 
 // Request is what was asked for.
@@ -47,14 +46,16 @@ type Field struct {
 }
 
 // private reports whether a field's value is not to be shown. When a request was recorded, it was decided then.
-func (s *Story) private(f *Field) bool { return f.Secret || s.Recorded == nil && secret(f.Name) }
+func (s *Story) private(f *Field) bool {
+	return f.Secret || s.Recorded == nil && message.Secret(f.Name)
+}
 
 // hidden is shown in place of a secret value.
 func (f *Field) hidden() string {
 	if f.Value == "" && f.Hidden > 0 {
-		return fmt.Sprintf("(not shown, %d bytes)", f.Hidden)
+		return trace.NotShown(f.Hidden)
 	}
-	return hidden(f.Value)
+	return trace.NotShown(len(f.Value))
 }
 
 // headerStep is the step of Events about a field of the response, whose Subject is the field's name.
@@ -110,13 +111,21 @@ func (s *Story) verdict() *trace.Event {
 
 // witness is what the verdict looked at: its own details, or those of the decision that it only repeats.
 func (s *Story) witness(verdict *trace.Event) []trace.Detail {
-	details := verdict.Details
+	told := *verdict
 	for i := range s.Events {
-		if e := &s.Events[i]; e.Reason == verdict.Reason && len(details) == 0 {
-			details = e.Details
+		if e := &s.Events[i]; e.Reason == verdict.Reason && len(told.Details) == 0 {
+			told.Details = e.Details
 		}
 	}
-	return public(verdict, details)
+	return s.public(&told)
+}
+
+// public is the details of a decision without secret values. When a request was recorded, it was decided then which are.
+func (s *Story) public(e *trace.Event) []trace.Detail {
+	if s.Recorded != nil {
+		return e.Details
+	}
+	return e.Public(message.Secret)
 }
 
 // responsible is the configuration's line to look at first: the verdict's, or that of the last candidate that was
@@ -141,12 +150,3 @@ func (s *Story) responsible() trace.Position {
 
 // placed reports whether the position is a place that somebody wrote.
 func placed(p trace.Position) bool { return !p.IsZero() && p.Origin != trace.Default }
-
-// secret reports whether a field's value is for nobody else's eyes.
-func secret(name string) bool {
-	switch message.LookupFieldIDString(name) {
-	case message.Authorization, message.ProxyAuthorization, message.Cookie, message.SetCookie:
-		return true
-	}
-	return false
-}

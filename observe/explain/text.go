@@ -28,7 +28,7 @@ const (
 // Text tells the story to a person: two lines that say how it ended and why, and then every step in order. Nothing
 // that the client sent reaches a terminal as a command, and the values of secret fields are not shown.
 func Text(w io.Writer, s *Story, opt TextOptions) error {
-	p := &printer{Style: opt.Style, source: opt.Source, width: opt.Width}
+	p := &printer{Style: opt.Style, source: opt.Source, width: opt.Width, public: s.public}
 	if p.width == 0 {
 		p.width = usual
 	}
@@ -64,7 +64,8 @@ type printer struct {
 	quoted  map[string]bool // lines that were quoted
 	heading string          // of the section that is being written
 
-	borrowed bool // the decisions are those of another request
+	borrowed bool                              // the decisions are those of another request
+	public   func(*trace.Event) []trace.Detail // Story.public
 }
 
 // measure finds the widths of the columns.

@@ -1,8 +1,6 @@
 package export
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,14 +35,11 @@ func decisionsOf(j *journey.Journey) []decision {
 		if e.Reason == nil {
 			continue
 		}
-		d := decision{At: e.At, Step: e.Step, Subject: e.Subject, Taken: e.Taken, Reason: e.Reason, Position: place(&e.Position), Details: e.Details}
+		d := decision{At: e.At, Step: e.Step, Subject: e.Subject, Taken: e.Taken, Reason: e.Reason, Position: place(&e.Position), Details: e.Public(j.Secret)}
 		if j.Shared { // its times are another journey's
 			d.At = 0
 		}
 		all = append(all, d)
-	}
-	for i := range all {
-		all[i].Details = public(j, &all[i])
 	}
 	return all
 }
@@ -65,49 +60,10 @@ func place(p *trace.Position) string {
 	return p.String()
 }
 
-// public is a decision's details without secret values: those of secret fields, and what a rule gives such a field.
-func public(j *journey.Journey, d *decision) []trace.Detail {
-	rule := d.Step == "header" && secret(j, d.Subject)
-	if !slices.ContainsFunc(d.Details, func(one trace.Detail) bool { return hides(j, rule, one.Name) }) {
-		return d.Details
-	}
-	details := slices.Clone(d.Details) // they are immutable, and others'
-	for i := range details {
-		if hides(j, rule, details[i].Name) {
-			details[i].Value = hidden(len(details[i].Value))
-		}
-	}
-	return details
-}
-
-func hides(j *journey.Journey, rule bool, detail string) bool {
-	return rule && detail == "value" || secret(j, detail)
-}
-
-// secret reports whether the values of a field are not shown: by its type, unless it was recorded all the same because the
-// configuration shows it, or because the configuration hides it.
-func secret(j *journey.Journey, name string) bool {
-	for _, fields := range [][]journey.Field{j.Request.Fields, j.Response.Fields} {
-		for i := range fields {
-			if strings.EqualFold(fields[i].Name, name) {
-				return fields[i].Secret
-			}
-		}
-	}
-	switch strings.ToLower(name) {
-	case "authorization", "proxy-authorization", "cookie", "set-cookie":
-		return true
-	}
-	return false
-}
-
-// hidden stands in place of a secret value.
-func hidden(bytes int) string { return "(not shown, " + strconv.Itoa(bytes) + " bytes)" }
-
 // value is what exports say a field's value is.
 func value(f *journey.Field) string {
 	if f.Secret {
-		return hidden(f.Hidden)
+		return trace.NotShown(f.Hidden)
 	}
 	return f.Value
 }

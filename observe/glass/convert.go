@@ -1,7 +1,6 @@
 package glass
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -33,35 +32,21 @@ func PositionOf(p trace.Position) *api.Position {
 	return out
 }
 
-// EventsOf are decisions as the API tells them. The values of secret fields are not told.
-func EventsOf(events []trace.Event) []api.Event {
+// EventsOf are decisions as the API tells them. The values of fields are not told of whose name secret says so.
+func EventsOf(events []trace.Event, secret func(name string) bool) []api.Event {
 	out := make([]api.Event, len(events))
 	for i := range events {
-		out[i] = eventOf(&events[i])
+		out[i] = eventOf(&events[i], secret)
 	}
 	return out
 }
 
-func eventOf(e *trace.Event) api.Event {
-	rule := e.Step == "header" && secret(e.Subject) // then what it sets is
+func eventOf(e *trace.Event, secret func(name string) bool) api.Event {
 	out := api.Event{AtUS: micro(e.At), Step: e.Step, Subject: e.Subject, Taken: e.Taken, Reason: *ReasonOf(e.Reason), Position: PositionOf(e.Position)}
-	for _, d := range e.Details {
-		value := d.Value
-		if secret(d.Name) || rule && d.Name == "value" {
-			value = fmt.Sprintf("(not shown, %d bytes)", len(value))
-		}
-		out.Details = append(out.Details, api.Detail{Name: d.Name, Value: value})
+	for _, d := range e.Public(secret) {
+		out.Details = append(out.Details, api.Detail{Name: d.Name, Value: d.Value})
 	}
 	return out
-}
-
-// secret reports whether a field's value is for nobody else's eyes.
-func secret(name string) bool {
-	switch message.LookupFieldIDString(name) {
-	case message.Authorization, message.ProxyAuthorization, message.Cookie, message.SetCookie:
-		return true
-	}
-	return false
 }
 
 // SnapshotOf is what a transport knew of a connection.
@@ -192,7 +177,7 @@ func journeyOf(j *journey.Journey) *api.Journey {
 	case j.Decisions == nil:
 		out.NoEvents = noDecisions
 	default:
-		out.Events = EventsOf(j.Decisions.Events)
+		out.Events = EventsOf(j.Decisions.Events, j.Secret)
 		if j.Shared {
 			out.Shared = j.Decisions.Of.String()
 			for i := range out.Events { // their times are another journey's

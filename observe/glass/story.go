@@ -29,7 +29,10 @@ func (h *Handler) story(j *journey.Journey) *explain.Story {
 			events = append(events, e)
 		}
 	}
-	s.Events = events
+	s.Events = slices.Clone(events) // they are others', too
+	for i := range s.Events {
+		s.Events[i].Details = events[i].Public(j.Secret)
+	}
 	for _, f := range j.Response.Fields {
 		field := explain.Field{Name: f.Name, Value: f.Value, Secret: f.Secret, Hidden: f.Hidden}
 		if p := lastPosition(f.Name, events); p != nil {

@@ -7,10 +7,12 @@ package journey
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"vitrine/socket"
 	"vitrine/trace"
+	"vitrine/web/message"
 )
 
 // Journey is one request, as it was recorded. It is a copy, and nobody else's.
@@ -72,6 +74,19 @@ func (j *Journey) Decision() (*trace.Reason, *trace.Position) {
 		return j.Reasons[last], j.Positions[last]
 	}
 	return nil, nil
+}
+
+// Secret reports whether the values of a field are not to be shown: by its type, unless it was recorded all the same because
+// the configuration shows it, or because the configuration hides it.
+func (j *Journey) Secret(name string) bool {
+	for _, m := range [...]*Message{&j.Request, &j.Response} {
+		for i := range m.Fields {
+			if strings.EqualFold(m.Fields[i].Name, name) {
+				return m.Fields[i].Secret
+			}
+		}
+	}
+	return message.Secret(name)
 }
 
 // Host is the host that the request is for: lower case, without port, an IPv6 address without brackets.

@@ -106,7 +106,7 @@ func newPolicy(s Settings, loops int, forced map[netip.AddrPort]int) *policy {
 		p.early, p.late = p.when.early(), p.when.late()
 	}
 	p.slow, p.sample = int64(p.Slow), uint64(p.Sample)
-	p.secret = message.Set(message.Authorization, message.ProxyAuthorization, message.Cookie, message.SetCookie)
+	p.secret = message.Secrets
 	for _, name := range p.Hide {
 		if id := message.LookupFieldIDString(name); id != message.OtherField {
 			p.secret |= message.Set(id)

@@ -75,6 +75,13 @@ func Set(ids ...FieldID) FieldSet {
 	return s
 }
 
+// Secrets are the fields whose values are credentials (RFC 9110 §11.6.2, §11.7.2, RFC 6265 §4): they are shown to nobody and
+// recorded nowhere, unless somebody asks for it.
+const Secrets FieldSet = 1<<Authorization | 1<<ProxyAuthorization | 1<<Cookie | 1<<SetCookie
+
+// Secret reports whether a field, its name in any case, is one of Secrets.
+func Secret(name string) bool { return Secrets.Has(LookupFieldIDString(name)) }
+
 // fieldNames has the canonical spellings, in the order of the FieldIDs.
 var fieldNames = [fieldIDs]string{
 	"", "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Age", "Allow", "Authorization",
