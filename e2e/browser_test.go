@@ -171,7 +171,7 @@ func value[T any](b *tab, expression string) T {
 	return v
 }
 
-// look changes the colours and the size of the window, as a person's device has them.
+// look changes the colours and the size of the window, as a person's device has them, with two of its pixels for each of CSS.
 func (b *tab) look(scheme string, width, height int64) {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
@@ -179,7 +179,7 @@ func (b *tab) look(scheme string, width, height int64) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.do(chromedp.EmulateViewport(width, height))
+	b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(2)))
 }
 
 // shoot makes a picture in the folder that VITRINE_PICTURES names.

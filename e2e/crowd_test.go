@@ -70,11 +70,11 @@ func (c *crowded) begin(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	line := append(c.wrap(), append([]string{binary}, c.arguments([]string{"run", "--config", filepath.Join(c.folder, "vitrine.hcl")})...)...)
+	line := append(c.wrap(), append([]string{binary}, c.arguments([]string{"run", "--config", "vitrine.hcl"})...)...)
 	cmd, done := exec.Command(line[0], line[1:]...), make(chan struct{})
 	c.cmd, c.done = cmd, done
 	c.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket, "XDG_RUNTIME_DIR="+c.folder, "GOTRACEBACK=all")
-	c.cmd.Stderr = log
+	c.cmd.Stderr, c.cmd.Dir = log, c.folder
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
