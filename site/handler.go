@@ -53,6 +53,7 @@ type Handler struct {
 	base      *settings // of responses that no site gives
 	roots     []*resource.Root
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
+	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
 }
 
 var _ exchange.Handler = (*Handler)(nil)

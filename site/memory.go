@@ -45,9 +45,13 @@ type answer struct {
 	head    *message.Block   // that the walk gave the file: the decisions are those of no other
 }
 
-// mostTold bounds the memory of one answer's decisions. A site with hundreds of routes has more for each path; whoever
-// looks is told those of every request anew.
-const mostTold = 8 << 10
+// Bounds of the memory of decisions: of one answer's, since a site with hundreds of routes has more for each path, and of all
+// that a Handler's sites remember, however many sites and paths there are. Whoever looks is told those of the others anew
+// with every request.
+const (
+	mostTold    = 8 << 10
+	mostToldAll = 8 << 20
+)
 
 func (m *memory) init() { m.seed = maphash.MakeSeed() }
 
@@ -72,8 +76,9 @@ func (m *memory) find(path []byte, method message.Method) *answer {
 	return nil
 }
 
-// keep puts an answer in the place of an older one for the path, into a free slot, or in the place of another.
-func (m *memory) keep(a *answer) {
+// keep puts an answer in the place of an older one for the path, into a free slot, or in the place of another, which it
+// returns.
+func (m *memory) keep(a *answer) (old *answer) {
 	slots := m.slots.Load()
 	if slots == nil {
 		slots = new([memorySlots]atomic.Pointer[answer])
@@ -87,7 +92,7 @@ func (m *memory) keep(a *answer) {
 	} else if other := slots[i].Load(); old == nil && other != nil && (other.path != a.path || other.method != a.method) {
 		i = j
 	}
-	slots[i].Store(a)
+	return slots[i].Swap(a)
 }
 
 // heads are the response heads of one file, one for each settings that serve it whole. It is what an Entry's Aux holds.
@@ -189,8 +194,12 @@ func (v *visit) remember() {
 	a.reasons, a.lines = append(a.reasons, reasons...), append(a.lines, lines...)
 	if v.looking() {
 		v.told = trace.NewDecisions(v.x.Journey, v.x.Trace.Events)
-		if v.told.Size <= mostTold {
-			a.told = v.told
+		if size := int64(v.told.Size); size <= mostTold {
+			if v.h.told.Add(size) <= mostToldAll {
+				a.told = v.told
+			} else {
+				v.h.told.Add(-size)
+			}
 		}
 	}
 	if v.entry != nil {
@@ -201,7 +210,9 @@ func (v *visit) remember() {
 	} else {
 		a.block, a.body = v.block, v.body
 	}
-	t.site.memory.keep(a)
+	if old := t.site.memory.keep(a); old != nil && old.told != nil {
+		v.h.told.Add(-int64(old.told.Size))
+	}
 }
 
 // describe fills in what the log wants to know.

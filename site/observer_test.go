@@ -359,6 +359,39 @@ func TestObservingARequestFromMemoryDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// However many sites and paths there are, and whatever their decisions are, what is remembered of them is bounded.
+func TestTheMemoryOfDecisionsIsBounded(t *testing.T) {
+	var source strings.Builder
+	const sites = 4
+	for i := range sites {
+		fmt.Fprintf(&source, "site \"s%d.example\" {\n  route \"/*\" {\n    respond { body = \"x\" }\n  }\n}\n", i)
+	}
+	base := newWorld(t, nil, source.String())
+	w := observed(t, base, &watcher{every: 1, reuse: true})
+	held := func() (size int64) {
+		for _, s := range w.h.anywhere.sites {
+			if slots := s.memory.slots.Load(); slots != nil {
+				for i := range slots {
+					if a := slots[i].Load(); a != nil && a.told != nil {
+						size += int64(a.told.Size)
+					}
+				}
+			}
+		}
+		return size
+	}
+	for range 2 {
+		for i := range memorySlots {
+			for k := range sites {
+				w.ask(t, fmt.Sprintf("GET /%s/%d\nHost: s%d.example", strings.Repeat("x", 200), i, k))
+			}
+		}
+		if size, counted := held(), w.h.told.Load(); size != counted || size > mostToldAll || size < mostToldAll/2 {
+			t.Errorf("%d bytes of decisions are remembered, %d counted, at most %d", size, counted, mostToldAll)
+		}
+	}
+}
+
 // nothing is an Observer that does nothing.
 type nothing struct{}
 

@@ -131,15 +131,18 @@ func (r *Recorder) recycle(c *chunk) {
 
 // provide makes as many chunks for the loops as are missing, or takes them away when nothing is recorded.
 func (r *Recorder) provide(p *policy) {
-	r.freeMu.Lock()
-	defer r.freeMu.Unlock()
 	if p.nothing {
+		r.freeMu.Lock()
 		r.out -= len(r.free)
 		r.free = nil
+		r.freeMu.Unlock()
 		return
 	}
 	for r.out < r.ring.shape.out {
-		r.free = append(r.free, newChunk(r.ring.shape.arena))
+		c := newChunk(r.ring.shape.arena) // while nobody waits for the lock
+		r.freeMu.Lock()
+		r.free = append(r.free, c)
+		r.freeMu.Unlock()
 		r.out++
 	}
 }
