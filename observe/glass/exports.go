@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"vitrine/observe/export"
@@ -33,11 +34,15 @@ var formats = []format{
 	}},
 }
 
-// writeJSON writes journeys as an array, one at a time, since all of them together may be large.
+// writeJSON writes journeys as an array, one at a time, since all of them together may be large. Where there are many, none says
+// which others came on its connection: it has the connection's number, as they have.
 func (h *Handler) writeJSON(w io.Writer, all []*journey.Journey) error {
-	between := "[\n"
+	between, tell := "[\n", h.itself
+	if len(all) == 1 {
+		tell = h.whole
+	}
 	for _, j := range all {
-		text, err := json.Marshal(h.whole(j))
+		text, err := json.Marshal(tell(j))
 		if err == nil {
 			_, err = fmt.Fprintf(w, "%s%s", between, text)
 		}
@@ -57,7 +62,7 @@ func (h *Handler) exportOne(w http.ResponseWriter, r *http.Request) {
 	for _, f := range formats {
 		if f.name == r.PathValue("format") {
 			if j := h.find(w, r); j != nil {
-				h.export(w, f, "journey-"+j.ID.String(), []*journey.Journey{j})
+				h.export(w, r, f, "journey-"+j.ID.String(), func() []*journey.Journey { return []*journey.Journey{j} })
 			}
 			return
 		}
@@ -79,23 +84,26 @@ func (h *Handler) exportMany(w http.ResponseWriter, r *http.Request, f format) {
 	if !ok {
 		return
 	}
-	all, _ := rec.Last(filter, limit, journey.Mark{})
-	for i, j := 0, len(all)-1; i < j; i, j = i+1, j-1 {
-		all[i], all[j] = all[j], all[i]
-	}
-	h.export(w, f, "journeys-"+time.Now().UTC().Format("20060102-150405"), all)
+	h.export(w, r, f, "journeys-"+time.Now().UTC().Format("20060102-150405"), func() []*journey.Journey {
+		all, _ := rec.Last(filter, limit, journey.Mark{})
+		slices.Reverse(all)
+		return all
+	})
 }
 
-func (h *Handler) export(w http.ResponseWriter, f format, name string, all []*journey.Journey) {
+func (h *Handler) export(w http.ResponseWriter, r *http.Request, f format, name string, all func() []*journey.Journey) {
+	w.Header().Set("Cache-Control", "no-store")
 	if !enter(w, h.exporting, "exports") {
 		return
 	}
 	defer leave(h.exporting)
 	w.Header().Set("Content-Type", f.media)
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+"."+f.ending))
-	w.Header().Set("Cache-Control", "no-store")
+	if r.Method == http.MethodHead {
+		return // nothing is put together for nobody
+	}
 	out := &patient{w: w, control: http.NewResponseController(w)}
-	if err := f.write(h, out, all); err != nil {
+	if err := f.write(h, out, all()); err != nil {
 		panic(http.ErrAbortHandler) // the reader must not take what it has for the whole
 	}
 }

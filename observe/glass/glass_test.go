@@ -442,6 +442,49 @@ func TestTooManyStreamsAreRefused(t *testing.T) {
 	}
 }
 
+func TestWhoAsksForAHeadGetsNoMore(t *testing.T) {
+	w := newWorld(t, func(s *Sources) { s.House = func(context.Context) (*api.House, error) { return new(api.House), nil } })
+	w.visit("GET", "/a.txt")
+	id := w.journeys("", 1)[0].ID
+	for range streams + 1 { // none of them takes the place of a stream
+		for _, path := range []string{"/api/journeys/stream?last=10", "/api/house/stream", "/api/journeys/json", "/api/journeys/" + id + "/har"} {
+			resp, err := http.Head(w.glass + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.Body.Close(); resp.StatusCode != 200 || resp.Header.Get("Cache-Control") != "no-store" {
+				t.Fatalf("%s: %s %v", path, resp.Status, resp.Header)
+			}
+		}
+	}
+	if n := len(w.handler.streaming) + len(w.handler.exporting); n != 0 {
+		t.Errorf("%d places are taken", n)
+	}
+}
+
+func TestManyJourneysAreExportedOnceEach(t *testing.T) {
+	w := newWorld(t, nil)
+	const n = 30
+	for range n {
+		w.visit("GET", "/a.txt")
+	}
+	w.journeys("", n)
+	var all []api.Journey
+	w.ask("/api/journeys/json", 200, &all)
+	if len(all) != n || all[0].Start.After(all[n-1].Start) {
+		t.Errorf("%d journeys, the first at %v, the last at %v", len(all), all[0].Start, all[n-1].Start)
+	}
+	for i := range all {
+		if len(all[i].Connection.Others) != 0 {
+			t.Fatalf("journey %s tells of %d others, which are told anyway", all[i].ID, len(all[i].Connection.Others))
+		}
+	}
+	var one api.Journey
+	if w.ask("/api/journeys/"+all[0].ID, 200, &one); len(one.Connection.Others) != n-1 {
+		t.Errorf("alone it tells of %d others on its connection", len(one.Connection.Others))
+	}
+}
+
 func TestTheConfigurationIsShownAsItWasRead(t *testing.T) {
 	w := newWorld(t, nil)
 	w.visit("GET", "/secret/x")

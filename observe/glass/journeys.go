@@ -133,14 +133,21 @@ func (h *Handler) one(w http.ResponseWriter, r *http.Request) {
 	answer(w, h.whole(j), nil)
 }
 
-// whole is everything that is known of a journey.
-func (h *Handler) whole(j *journey.Journey) *api.Journey {
+// itself is everything that is known of a journey, without its neighbours.
+func (h *Handler) itself(j *journey.Journey) *api.Journey {
 	out := journeyOf(j)
 	s, none := h.sequence(j)
 	out.Sequence, out.NoFrames = sequenceOf(j, s), none
 	out.Parts = partsOf(j)
 	out.Layers = layersOf(j, s, none, h.s.Network != "")
 	out.Connection.Network = h.s.Network
+	return out
+}
+
+// whole is everything that is known of a journey, with what is known of others beside it: they are looked for among all, so
+// that it is for one journey at a time.
+func (h *Handler) whole(j *journey.Journey) *api.Journey {
+	out := h.itself(j)
 	if out.Shared != "" {
 		_, there := h.s.Journeys.Find(j.Decisions.Of)
 		out.SharedGone = !there

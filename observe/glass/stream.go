@@ -25,8 +25,18 @@ type stream struct {
 	control *http.ResponseController
 }
 
-// begin starts a stream, or answers that there are too many. The function ends it.
+// begin starts a stream, or answers that there are too many, or that only its head is asked for. The function ends it.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*stream, context.Context, func()) {
+	head := func() {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Accel-Buffering", "no")
+		w.WriteHeader(http.StatusOK)
+	}
+	if r.Method == http.MethodHead { // without a body it would never end, and say nothing
+		head()
+		return nil, nil, nil
+	}
 	if !enter(w, h.streaming, "streams") {
 		return nil, nil, nil
 	}
@@ -39,10 +49,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request) (*stream, contex
 		}
 	}()
 	s := &stream{w, http.NewResponseController(w)}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
+	head()
 	return s, ctx, func() {
 		select {
 		case <-h.stop:
