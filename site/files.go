@@ -106,6 +106,21 @@ func (v *visit) failed(f *resource.Failure) (step, *trace.Reason) {
 	return v.notThere(f.Reason, f.Status, &v.settings.conf.Root.Pos)
 }
 
+// blame says of the last decision with the Reason which line is responsible for it: who looked at the disk does not know.
+func (v *visit) blame(why *trace.Reason, line *trace.Position) {
+	if line == nil || !v.looking() {
+		return
+	}
+	for i := len(v.x.Trace.Events) - 1; i >= 0; i-- {
+		if e := &v.x.Trace.Events[i]; e.Reason == why {
+			if e.Position.IsZero() {
+				e.Position = *line
+			}
+			return
+		}
+	}
+}
+
 // notThere answers for a path that leads to nothing that can be served: with the page for what is missing when there
 // is one, else with an error.
 func (v *visit) notThere(why *trace.Reason, status int, line *trace.Position) (step, *trace.Reason) {
@@ -118,6 +133,7 @@ func (v *visit) notThere(why *trace.Reason, status int, line *trace.Position) (s
 		return v.leave(resolve)
 	}
 	v.x.Because(why, line)
+	v.blame(why, line)
 	e, failure := v.settings.root.Load(missing.Path.V, v.settings.load, v.x.Trace)
 	if failure == nil && e.Kind == resource.Directory {
 		e.Release()
