@@ -11,6 +11,7 @@ import (
 
 	"vitrine/observe/glass"
 	"vitrine/observe/glass/api"
+	"vitrine/site"
 	"vitrine/trace"
 )
 
@@ -85,6 +86,9 @@ func (s *Server) wire(ctx context.Context, h *api.House) error {
 		}
 		states[state]++
 	}
+	if page := len(s.admin.sockets("")); page > 0 {
+		states["LISTEN"] += page
+	}
 	h.States = sortedStates(states)
 	return nil
 }
@@ -94,7 +98,7 @@ const mostAsked = 2000
 
 // kernelStates counts the kernel's sockets by state.
 func (s *Server) kernelStates(ctx context.Context, h *api.House) error {
-	states := map[string]int{"LISTEN": s.web.Engine().Listening()}
+	states := map[string]int{"LISTEN": s.web.Engine().Listening() + len(s.admin.sockets(""))}
 	if h.Connections > mostAsked {
 		states["ESTABLISHED"] = h.Connections
 	} else {
@@ -145,7 +149,8 @@ func memory() int64 {
 // filesNumbers is what the store of files has in memory.
 func (s *Server) filesNumbers() api.Files {
 	st := s.store.Stats()
-	return api.Files{Count: st.Entries, Bytes: st.Bytes, Limit: st.BytesLimit, Descriptors: st.Descriptors, Hits: st.Hits, Misses: st.Loads}
+	return api.Files{Count: st.Entries, Bytes: st.Bytes, Limit: st.BytesLimit, Descriptors: st.Descriptors, Hits: st.Hits, Misses: st.Loads,
+		Remembered: site.Remembered.Reached()}
 }
 
 // filesKept are the files in memory, and those that are kept open.

@@ -15,7 +15,8 @@ import (
 	"vitrine/web/serve"
 )
 
-// apiSockets are the connections and listeners, on whichever network: listeners first. Any goroutine may call it.
+// apiSockets are the connections and listeners, on whichever network: listeners first. Those of the admin page say so; its
+// connections are no clients of a site's and are left out. Any goroutine may call it.
 func (s *Server) apiSockets(ctx context.Context) ([]api.Socket, error) {
 	open, err := s.web.Engine().Connections(ctx)
 	if err != nil {
@@ -26,12 +27,18 @@ func (s *Server) apiSockets(ctx context.Context) ([]api.Socket, error) {
 		if err != nil {
 			return nil, err
 		}
-		return joined(table, open), nil
+		all := joined(table, open)
+		first := slices.IndexFunc(all, func(one api.Socket) bool { return one.State != "LISTEN" })
+		if first < 0 {
+			first = len(all)
+		}
+		return slices.Insert(all, first, s.admin.sockets("the admin page, on the kernel's sockets")...), nil
 	}
 	out := []api.Socket{}
 	for _, at := range s.told.Load().Addresses {
 		out = append(out, api.Socket{State: "LISTEN", Local: at})
 	}
+	out = append(out, s.admin.sockets("the admin page")...)
 	now := time.Now()
 	for i := range open {
 		c := &open[i]
@@ -45,6 +52,16 @@ func (s *Server) apiSockets(ctx context.Context) ([]api.Socket, error) {
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// sockets are the listeners of the admin page, which say what they do. Any goroutine may call it.
+func (a *admin) sockets(doing string) (all []api.Socket) {
+	if bound := a.bound.Load(); bound != nil {
+		for _, at := range *bound {
+			all = append(all, api.Socket{State: "LISTEN", Local: address(at), Doing: doing})
+		}
+	}
+	return all
 }
 
 // stateOf is the state of one of the kernel's connections. Of one that is in a turn it is not known, and then it usually

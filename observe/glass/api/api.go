@@ -301,6 +301,7 @@ type Files struct {
 	Descriptors int    `json:"descriptors"`
 	Hits        uint64 `json:"hits"`
 	Misses      uint64 `json:"misses"`
+	Remembered  uint64 `json:"remembered"` // answers that the sites had in memory whole: they look for no file, and are in neither of the two
 }
 
 // File is one file in memory.

@@ -268,11 +268,13 @@ export function view(context) {
           <div class="meter"><span class="bar" role="img" aria-label=${`${share(ratio)} of the limit`}><span class="bar-fill" .style=${`inline-size:${Math.min(100, ratio * 100)}%`}></span></span>
             <span><b>${bytes(f.bytes)}</b>${f.limit > 0 ? html` of ${bytes(f.limit)}` : nothing}</span></div>
           <dl class="pairs">
-            <div><dt>found in memory</dt><dd><b>${asked ? share(f.hits / asked) : "–"}</b> since the start</dd></div>
-            <div><dt>lately</dt><dd><b>${lately === null ? "–" : share(lately)}</b> ${now ? html`of ${rate(now.hits + now.misses)} a second` : nothing}</dd></div>
+            <div><dt>whole answers</dt><dd><b>${count(f.remembered)}</b>${now ? html`, ${rate(now.remembered)} a second` : nothing}</dd></div>
+            <div><dt>looks for a file</dt><dd><b>${count(asked)}</b>${now ? html`, ${rate(now.hits + now.misses)} a second` : nothing}</dd></div>
+            <div><dt>found in memory</dt><dd><b>${asked ? share(f.hits / asked) : "–"}</b>${lately === null ? nothing : html`, lately ${share(lately)}`}</dd></div>
           </dl>
           <button class="small" aria-expanded=${files.open} @click=${showFiles}>${icon(files.open ? "close" : "reasons")}${files.open ? "Close the list" : "Show the list"}</button>
         </div>
+        <p class="pane-foot faint">An answer that a site remembers whole looks for no file, and does not count among those that look for one.</p>
         ${files.open ? fileList() : nothing}
       </section>`;
   };

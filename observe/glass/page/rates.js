@@ -58,6 +58,7 @@ export function point(a, b, long = a) {
     ninety: quantile(took, 0.9),
     ninetyNine: quantile(took, 0.99),
     hits: perSecond(a.files.hits, b.files.hits, s),
+    remembered: perSecond(a.files.remembered, b.files.remembered, s),
     misses: perSecond(a.files.misses, b.files.misses, s),
     layers: new Map((b.layers || []).map((l) => {
       const was = layers.get(l.name), dropped = by(was?.drops, "id");

@@ -44,8 +44,12 @@ const columns = [
 ];
 // A listener's queues hold connections, a connection's hold bytes.
 function queue(s, n) {
+  if (unasked(s)) return "";
   return n === 0 || s.state === "LISTEN" ? count(n) : bytes(n);
 }
+
+// What the kernel's listeners have in their queues is not asked for.
+const unasked = (s) => !s.remote && s.send_queue === 0 && s.recv_queue === 0;
 
 const byKey = new Map(columns.map((c) => [c.key, c]));
 
@@ -257,9 +261,9 @@ export function view(context) {
           </p>
         </div>
         <dl class="facts"><h3>Connection</h3>
-          ${pair("client", s.remote ? html`<code>${s.remote}</code>` : "")}${pair("address", html`<code>${s.local}</code>`)}${pair("number", s.id ? count(s.id) : "")}${pair("loop", s.loop)}
+          ${pair("client", s.remote ? html`<code>${s.remote}</code>` : "")}${pair("address", html`<code>${s.local}</code>`)}${pair("number", s.id ? count(s.id) : "")}${pair("loop", unasked(s) ? "" : s.loop)}
           ${pair("requests", s.remote ? count(s.serial || 0) : "")}${pair("doing", s.doing)}${pair("open for", s.age_us ? duration(s.age_us) : "")}
-          ${pair(s.remote ? "not read" : "not taken yet", s.remote ? bytes(s.recv_queue) : count(s.recv_queue))}${pair(s.remote ? "not acknowledged" : "room in the queue", s.remote ? bytes(s.send_queue) : count(s.send_queue))}
+          ${unasked(s) ? nothing : html`${pair(s.remote ? "not read" : "not taken yet", s.remote ? bytes(s.recv_queue) : count(s.recv_queue))}${pair(s.remote ? "not acknowledged" : "room in the queue", s.remote ? bytes(s.send_queue) : count(s.send_queue))}`}
         </dl>
         ${t
           ? html`<dl class="facts"><h3>Time</h3>
