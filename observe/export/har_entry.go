@@ -70,7 +70,7 @@ func beginning(j *journey.Journey) time.Time {
 func timingsOf(j *journey.Journey, began time.Time) harTimings {
 	ms := func(d time.Duration) float64 { return float64(max(d, 0)) / float64(time.Millisecond) }
 	took := max(j.Took, 0)
-	first := min(max(j.First, 0), took)
+	first := j.Answered()
 	if j.Sent == 0 {
 		first = took // it was waited for all the time
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -34,8 +35,9 @@ const (
 	madeMSS   = 1460
 	// madePiece is how much of a body one segment carries: as much as fits, so that a long one does not take many.
 	madePiece = 60 << 10
-	// mostPieces bounds the segments of one body.
+	// mostPieces bounds the segments of one body, and allPieces those of all bodies in a file, since a file is put together in memory.
 	mostPieces = 256
+	allPieces  = 1 << 17
 )
 
 // reconstruct makes up the frames of journeys of which none were recorded, connection by connection.
@@ -58,7 +60,7 @@ func reconstruct(all []*journey.Journey, on int) (packets []link.CapturePacket) 
 		if !k.local.IsValid() || !k.remote.IsValid() {
 			continue // nothing says where it was
 		}
-		m := maker{on: on, local: plainEnd(k.local), remote: plainEnd(k.remote)}
+		m := maker{on: on, pieces: min(mostPieces, allPieces/len(all)), local: plainEnd(k.local), remote: plainEnd(k.remote)}
 		if m.local.Addr().Is4() != m.remote.Addr().Is4() {
 			continue
 		}
@@ -74,6 +76,7 @@ func plainEnd(a netip.AddrPort) netip.AddrPort {
 // maker makes up one connection.
 type maker struct {
 	on            int
+	pieces        int // of one body at most
 	local, remote netip.AddrPort
 	isn           [2]uint32 // of the client, of ours
 	next          [2]int64  // where in each stream the next segment begins, at least
@@ -144,7 +147,7 @@ func (m *maker) journey(j *journey.Journey) {
 	if start.IsZero() {
 		start = j.Began
 	}
-	first, end := start.Add(max(j.First, 0)), start.Add(max(j.Took, j.First, 0))
+	first, end := start.Add(j.Answered()), start.Add(max(j.Took, 0))
 	m.message(&madeMessage{out: false, at: j.RequestAt, bytes: j.Received, head: requestHead(j), cut: j.Request.Cut, first: start, last: start, about: about,
 		body: hasField(j.Request.Fields, "Content-Length") || hasField(j.Request.Fields, "Transfer-Encoding")})
 	m.message(&madeMessage{out: true, at: j.ResponseAt, bytes: j.Sent, head: responseHead(j), cut: j.Response.Cut, first: first, last: end, about: about,
@@ -180,17 +183,14 @@ func (m *maker) message(x *madeMessage) {
 	if from > m.next[d] {
 		comments = append(comments, fmt.Sprintf("%d bytes before this were of messages that are not in this file", from-m.next[d]))
 	}
-	data := x.head
-	if int64(len(data)) > x.bytes {
-		data = data[:x.bytes]
-	}
+	data := tightened(x.head, x.bytes)
 	if !x.cut && !x.body && len(data) > 4 {
 		data = padded(data, x.bytes)
 	}
 	length := min(x.bytes, max(int64(len(data)), madePiece))
 	m.add(madeSegment{at: x.first.UnixNano(), out: x.out, from: from, length: int(length), data: data, flags: segment.PSH | segment.ACK, comments: comments})
 	left, at := x.bytes-length, from+length
-	for i := 0; left > 0 && i < mostPieces; i++ {
+	for i := 0; left > 0 && i < m.pieces; i++ {
 		n := min(left, madePiece)
 		m.add(madeSegment{at: x.last.UnixNano(), out: x.out, from: at, length: int(n), flags: segment.ACK, comments: []string{x.about}})
 		left, at = left-n, at+n
@@ -200,6 +200,26 @@ func (m *maker) message(x *madeMessage) {
 		end.comments = append(end.comments, fmt.Sprintf("%d more bytes follow, which are left out", left))
 	}
 	m.next[d] = from + x.bytes
+}
+
+// tightened makes a head as short as it was: the space after a name's colon is optional (RFC 9112 §5), and some clients leave
+// it out. Without its last byte a reader would not take it for a head. One that did not arrive whole is cut.
+func tightened(head []byte, length int64) []byte {
+	if int64(len(head)) <= length {
+		return head
+	}
+	lines := bytes.SplitAfter(head, []byte("\r\n"))
+	surplus := len(head) - int(length)
+	for i := 1; i < len(lines) && surplus > 0; i++ {
+		if name, value, ok := bytes.Cut(lines[i], []byte(": ")); ok {
+			lines[i] = slices.Concat(name, []byte(":"), value)
+			surplus--
+		}
+	}
+	if surplus > 0 {
+		return head[:length]
+	}
+	return bytes.Join(lines, nil)
 }
 
 // padded makes a head as long as it was: between a value and the end of its line there may be spaces (RFC 9112 §5), and

@@ -66,7 +66,7 @@ func spansOf(j *journey.Journey) []*spans.Span {
 	if began.Before(j.Start) {
 		part("head", began, j.Start)
 	}
-	if first := j.Start.Add(j.First); j.First > 0 && !first.After(end) {
+	if first := j.Start.Add(j.Answered()); j.Answered() > 0 && !first.After(end) {
 		part("decide", j.Start, first)
 		part("send", first, end)
 	}

@@ -155,7 +155,7 @@ func TestDecisionsAreEventsAndPartsAreSpans(t *testing.T) {
 
 func TestPartsThatAreNotKnownAreNoSpans(t *testing.T) {
 	j := sample()
-	j.Began, j.First = time.Time{}, 0
+	j.Began, j.First, j.Decisions = time.Time{}, 0, nil
 	if list, _ := sent(t, Settings{}, j); len(list) != 1 || list[0].StartTimeUnixNano != uint64(start.UnixNano()) {
 		t.Errorf("%v", list)
 	}
