@@ -187,7 +187,7 @@ func checkAdmin(d *decoder, b *block, value any) {
 func (d *decoder) checkTokenFile(a *Admin) {
 	name := quoted(shownPath(a.TokenFile.V))
 	if _, err := a.Secret(); err != nil {
-		d.failAt(a.TokenFile.Pos, fmt.Sprintf("there is no token in the file %s: %s", name, cause(err)), "openssl rand -hex 32 makes a good one; it is the first line of the file")
+		d.failAt(a.TokenFile.Pos, fmt.Sprintf("the file %s has no token that can be used: %s", name, cause(err)), "openssl rand -hex 32 makes a good one; it is the first line of the file")
 		return
 	}
 	if info, err := os.Stat(a.TokenFile.V); err == nil && info.Mode().Perm()&0o004 != 0 {

@@ -158,7 +158,7 @@ func Default(opt ServeOptions) *Config {
 	s.Pos = s.Default.Pos
 	root := flagged(chosen, opt.root())
 	if opt.Root != "" {
-		root = flagged("DIR", root.V)
+		root = flagged(chosen+" DIR", root.V)
 	}
 	s.Settings.Root = &root
 	c.Sites = []*Site{s}

@@ -217,7 +217,7 @@ func TestServeNeedsNoFile(t *testing.T) {
 	c := Default(ServeOptions{Root: root, Listen: []string{"127.0.0.1:0"}, Log: "json", Listing: &no})
 	s := c.Sites[0]
 	for name, ok := range map[string]bool{
-		"the folder is served to every host":    s.Settings.Root.V == root && s.Default.V && s.Settings.Root.Pos == trace.Position{File: "DIR", Origin: trace.Flag},
+		"the folder is served to every host":    s.Settings.Root.V == root && s.Default.V && s.Settings.Root.Pos == trace.Position{File: "vitrine serve DIR", Origin: trace.Flag},
 		"the flag says where":                   c.Listens[0].Addresses[0].V == "127.0.0.1:0" && c.Listens[0].Addresses[0].Pos.String() == "--listen",
 		"the log's format is the flag's":        c.Access.Format.V == "json" && s.Settings.Access.Format.V == "json",
 		"listings are off when the flag says":   !s.Settings.Files.Listing.V,

@@ -153,7 +153,7 @@ var whenBlock = always(func(j *Journeys) any { return &j.When }, blockType{
 			doc:   "Addresses and networks of clients.",
 			also:  []string{"client", "from", "remote"},
 			field: in(func(w *When) any { return &w.Clients })},
-		{name: "reasons", kind: kindTexts, example: `["file.not-found", "http1."]`,
+		{name: "reasons", kind: kindTexts, example: `["resource.missing", "http1."]`,
 			doc:   "Ids of Reasons among the decisions, or with a dot at the end all that begin so; the reasons command lists them.",
 			also:  []string{"reason", "why"},
 			field: in(func(w *When) any { return &w.Reasons })},
