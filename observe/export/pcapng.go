@@ -176,7 +176,7 @@ func (x *capture) finish() {
 // journeyText names a journey in a comment: what was asked, what was answered, and why.
 func journeyText(j *journey.Journey) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "journey %s; %s %s → ", j.ID, orDash(j.Method), orDash(j.Target))
+	fmt.Fprintf(&b, "journey %s; %s %s → ", j.ID, orDash(clip(j.Method)), orDash(clip(j.Target)))
 	if j.Status == 0 {
 		b.WriteString("no answer")
 	} else {
@@ -205,6 +205,15 @@ func stateText(f *frames.Frame) string {
 		text += ": " + f.Why.ID
 	}
 	return text
+}
+
+// clip is the beginning of what a client wrote: a comment is on every frame, and the whole is in one of them.
+func clip(s string) string {
+	const enough = 200
+	if len(s) > enough {
+		return s[:enough] + "…"
+	}
+	return s
 }
 
 func orDash(s string) string {

@@ -277,6 +277,17 @@ func TestCaptureFileIsBounded(t *testing.T) {
 	if file := write(t, connected(j), nil); len(file) > 200_000 {
 		t.Errorf("a terabyte that was not recorded takes %d bytes", len(file))
 	}
+	j = asked(1, 1, "GET", "/"+strings.Repeat("x", 4000), 200, func(j *journey.Journey) { j.Body = 1 << 40 })
+	if file := write(t, connected(j), nil); len(file) > 200_000 {
+		t.Errorf("with a long target it takes %d bytes", len(file))
+	}
+	many := make([]*journey.Journey, 2000)
+	for i := range many {
+		many[i] = asked(i+1, 1, "GET", "/long", 200, func(j *journey.Journey) { j.Body, j.Connection.ID = 1<<40, uint64(i) })
+	}
+	if file := write(t, many, nil); len(file) > 50<<20 {
+		t.Errorf("%d terabytes take %d bytes", len(many), len(file))
+	}
 	crowd := make([]*journey.Journey, 1000)
 	s := found(asked(1, 1, "GET", "/", 200, nil))
 	for i := range crowd {
