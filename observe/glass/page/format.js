@@ -134,5 +134,11 @@ export function sentence(text) {
   return /[.!?]$/.test(s) ? s : s + ".";
 }
 
-/** a word quoted for a shell, when it needs it. */
-export const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : "'" + word.replaceAll("'", `'\\''`) + "'");
+/** a word quoted for a shell, when it needs it. What would command a terminal, when it is pasted, is written in escapes. */
+export function quoted(word) {
+  if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word)) return word;
+  if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(word)) return "'" + word.replaceAll("'", `'\\''`) + "'";
+  const escaped = word.replace(/[\\']/g, "\\$&").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>
+    [...new TextEncoder().encode(c)].map((byte) => "\\x" + byte.toString(16).padStart(2, "0")).join(""));
+  return "$'" + escaped + "'";
+}
