@@ -139,7 +139,7 @@ func checkReason(text string) error {
 
 // isStatus reports whether the text is a status, or a class of them.
 func isStatus(s string) bool {
-	if len(s) != 3 || s[0] < '1' || s[0] > '9' {
+	if len(s) != 3 || s[0] < '1' || s[0] > '5' {
 		return false
 	}
 	_, err := strconv.Atoi(s)

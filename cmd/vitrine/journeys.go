@@ -61,7 +61,8 @@ The filters: of one that is given several times, or with commas, one value must 
 a dot at its end: resource. fits all of them. It fits whatever decision the log would name.
 
 What is recorded is bounded: the last journeys within the memory that a journeys block gives them, and for longer those
-that failed or were slow. The line below the list says what is recorded, how much there is, and what was left out.
+that failed or were slow. The line below the list says what is recorded, how much there is, and how many requests
+were left out: by sample, when or most of that block, or because they came faster than they could be kept.
 
 With --export journeys go to other programs, all that fit, with everything that is known of them: har for a browser's
 developer tools, pcapng for Wireshark, json for any other. On the kernel's sockets the frames in a pcapng are
@@ -265,7 +266,7 @@ func appendRecording(b []byte, list *api.Journeys, filtered bool, again string, 
 		case r.Journeys > 0:
 			say("there is no journey before that time")
 		default:
-			say("no request came yet")
+			say("nothing was recorded yet")
 		}
 	} else if n := len(list.Journeys); n < r.Journeys {
 		say(fmt.Sprintf("%s of %s", number(uint64(n)), plural(r.Journeys, "journey")))
@@ -278,7 +279,11 @@ func appendRecording(b []byte, list *api.Journeys, filtered bool, again string, 
 		text += fmt.Sprintf("; %s of %s used", bytesOf(r.Bytes), bytesOf(r.Limit))
 	}
 	if at, err := time.Parse(time.RFC3339Nano, r.Oldest); err == nil {
-		text += "; complete since " + at.Local().Format("2006-01-02 15:04:05")
+		since := "; complete since "
+		if !r.On || r.LeftOut > 0 {
+			since = "; since "
+		}
+		text += since + at.Local().Format("2006-01-02 15:04:05")
 	}
 	if r.LeftOut > 0 {
 		text += fmt.Sprintf("; %s left out", were(r.LeftOut, "request"))
