@@ -88,7 +88,8 @@ type Decisions struct {
 	Size   int // bytes of memory that they hold, about
 }
 
-// NewDecisions copies events into Decisions of a journey; nil when there are none. What the events point to is shared.
+// NewDecisions copies events into Decisions of a journey; nil when there are none. Their texts are shared, and nothing of them
+// points into a configuration: they may outlive it by far.
 func NewDecisions(of ID, events []Event) *Decisions {
 	if len(events) == 0 {
 		return nil
@@ -96,6 +97,7 @@ func NewDecisions(of ID, events []Event) *Decisions {
 	d := &Decisions{Of: of, Events: append(make([]Event, 0, len(events)), events...), Size: int(unsafe.Sizeof(Decisions{}))}
 	for i := range d.Events {
 		d.Events[i].Details = slices.Clip(d.Events[i].Details)
+		d.Events[i].Position.Source = d.Events[i].Position.Source.Clone()
 		d.Size += d.Events[i].size()
 	}
 	return d
@@ -104,6 +106,9 @@ func NewDecisions(of ID, events []Event) *Decisions {
 // size is how many bytes an event holds, about: some of its texts are the program's own, or a configuration's.
 func (e *Event) size() int {
 	n := int(unsafe.Sizeof(*e)) + len(e.Subject)
+	for p := e.Position.Source; p != nil; p = p.Source {
+		n += int(unsafe.Sizeof(*p))
+	}
 	for i := range e.Details {
 		n += int(unsafe.Sizeof(e.Details[i])) + len(e.Details[i].Value)
 	}

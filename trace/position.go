@@ -35,6 +35,16 @@ type Position struct {
 	Source *Position
 }
 
+// Clone is a copy that does not keep the configuration in memory of which the position is a part; nil of nil.
+func (p *Position) Clone() *Position {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	c.Source = p.Source.Clone()
+	return &c
+}
+
 // IsZero reports whether the position names no place in any configuration.
 func (p Position) IsZero() bool { return p.File == "" && p.Line == 0 }
 

@@ -63,6 +63,7 @@ func (r *Recorder) collect(all bool) {
 
 // take puts a chunk into the ring: whole when it is well filled, otherwise what is in it.
 func (r *Recorder) take(c *chunk) {
+	r.places.move(c)
 	g := &r.ring
 	if c.used() >= len(c.arena)/2 && len(c.arena) == g.shape.arena {
 		r.shut() // what came before stays before it

@@ -33,6 +33,7 @@ type Recorder struct {
 	// mu guards what follows. The loops never take it.
 	mu        sync.Mutex
 	ring      ring
+	places    places
 	out       int // chunks that the shards have, and free ones
 	followers []*follower
 	fresh     []view    // what was collected and not yet sent to those who follow; their chunks count it as a reader

@@ -57,7 +57,7 @@ func TestAJourneyIsWhatHappened(t *testing.T) {
 	if j.Host() != "example.org" || j.Path() != "/index.html" || j.Failed() {
 		t.Errorf("host %q, path %q, failed %v", j.Host(), j.Path(), j.Failed())
 	}
-	if why, at := j.Decision(); why != found || at != here {
+	if why, at := j.Decision(); why != found || *at != *here {
 		t.Errorf("decided by %v at %v", why, at)
 	}
 	if _, ok := r.Find(id.Next()); ok {

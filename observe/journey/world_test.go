@@ -76,6 +76,7 @@ type answer struct {
 	why     []*trace.Reason
 	block   *message.Block
 	told    *trace.Decisions
+	line    *trace.Position // nil: here
 	site    string
 	file    string
 }
@@ -93,8 +94,11 @@ func (c *client) ask(head string, a answer) trace.ID {
 	c.now = c.now.Add(time.Millisecond)
 	x.Journey, x.Serial, x.Start, x.Refused = c.id, c.n, c.now.UnixNano(), a.refused
 	c.r.Begin(x)
+	if a.line == nil {
+		a.line = here
+	}
 	for _, why := range a.why {
-		x.Because(why, here)
+		x.Because(why, a.line)
 	}
 	if a.block != nil {
 		x.Respond(a.block)
