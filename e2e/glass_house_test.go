@@ -219,6 +219,12 @@ func TestGlassHostile(t *testing.T) {
 		b.await(`document.querySelector('.view')?.innerText.length > 10`)
 		pictures(view)
 	}
+	// A command that is copied from the page commands no terminal when it is pasted.
+	b.open("#/explain?url=" + url.QueryEscape("http://shop.test/\x1b[201~\u202e'") + "&header=" + url.QueryEscape("X-A: \x1b]0;title\a"))
+	b.await(`document.querySelector('.command code')?.textContent.includes("vitrine explain")`)
+	if value[bool](b, `/[\p{Cc}\p{Cf}]/u.test(document.querySelector('.command code').textContent)`) {
+		t.Errorf("a command to copy has control characters: %q", value[string](b, `document.querySelector('.command code').textContent`))
+	}
 	b.expected("404") // the journey of that name
 	b.expected("400")
 	b.expected("There is no page called")
