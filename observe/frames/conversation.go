@@ -1,7 +1,6 @@
 package frames
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"strings"
@@ -67,7 +66,7 @@ func newConversation(q *Query, run []found) *conversation {
 	return c
 }
 
-// tell makes frames for people of what was found.
+// tell makes frames for people of what was found. Their Data is what the ring lends.
 func (c *conversation) tell(run []found) []Frame {
 	all := make([]Frame, len(run))
 	for i := range run {
@@ -78,7 +77,7 @@ func (c *conversation) tell(run []found) []Frame {
 			continue
 		}
 		f.Out, f.Bytes, f.Pieces, f.Piece = r.what == recordOut, r.whole, r.pieces, r.piece
-		f.Data, f.Kind, f.Head = bytes.Clone(r.data), r.kind, min(r.head, len(r.data))
+		f.Data, f.Kind, f.Head = r.data, r.kind, min(r.head, len(r.data))
 		switch {
 		case r.kind == "tcp":
 			c.segment(f, r)

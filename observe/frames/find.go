@@ -1,6 +1,7 @@
 package frames
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"math"
@@ -28,7 +29,7 @@ const (
 	defaultLimit  = 1000
 )
 
-// Find is what was recorded of a connection; nil while nothing is kept.
+// Find is what was recorded of a connection; nil while nothing is kept. One is searched for at a time.
 func (r *Recorder) Find(q Query) *Sequence {
 	if r.on.Load() == nil {
 		return nil
@@ -37,6 +38,8 @@ func (r *Recorder) Find(q Query) *Sequence {
 		q.Limit = defaultLimit
 	}
 	q.Local, q.Remote = plain(q.Local), plain(q.Remote)
+	r.search.Lock()
+	defer r.search.Unlock()
 	f := finder{q: &q}
 	from, to := int64(math.MinInt64), int64(math.MaxInt64)
 	if !q.From.IsZero() {
@@ -73,6 +76,10 @@ func (r *Recorder) Find(q Query) *Sequence {
 		s.LeftOut += ring.lacking(run[0].at, run[len(run)-1].at)
 	}
 	s.Frames, s.More = shorten(s.Frames, q.Limit)
+	s.Frames = slices.Clone(s.Frames) // a long connection has many more than are told
+	for i := range s.Frames {
+		s.Frames[i].Data = bytes.Clone(s.Frames[i].Data)
+	}
 	return s
 }
 
@@ -271,6 +278,11 @@ func (f *finder) withNeighbors(run []found) []found {
 	var more []found
 	for i := range f.neighbors {
 		n := &f.neighbors[i]
+		// ARP is for IPv4 and neighbor discovery for IPv6, and whoever asks without an address of its own wants one (RFC 4862 §5.4):
+		// the rest of what the next hop says has nothing to do with this connection.
+		if (n.kind == "arp") != f.q.Remote.Addr().Unmap().Is4() || n.kind == "icmpv6" && n.src.IsUnspecified() {
+			continue
+		}
 		about, sender, named, _ := n.neighbor()
 		mine := hop != [6]byte{} && (sender == hop || named == hop || n.packet.to == hop) || about == f.q.Remote.Addr()
 		if mine && n.at >= since && n.at <= until {

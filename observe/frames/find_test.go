@@ -390,3 +390,21 @@ func tcpFrame(local, remote netip.AddrPort, out bool, flags segment.Flags, seq, 
 	segment.Put(b[14+size:], src.Port(), dst.Port(), &segment.Out{Seq: segment.Number(seq), Ack: segment.Number(ack), Flags: flags, Window: 1000, Scale: -1})
 	return b
 }
+
+func TestOnlyTheNeighborsOfItsOwnFamilyAreShown(t *testing.T) {
+	x := recording(t, Settings{Bytes: 1 << 20}, link.WireOptions{})
+	six := x.ask("["+stacktest.Server6+"]:80", 20, 20)
+	four := x.ask(stacktest.Server+":80", 20, 20)
+	for _, test := range []struct {
+		q          Query
+		has, hasnt string
+	}{{four, "arp", "icmpv6"}, {six, "icmpv6", "arp"}} {
+		kinds := make(map[string]int)
+		for _, f := range x.until(test.q, rests).Frames {
+			kinds[f.Kind]++
+		}
+		if kinds[test.has] == 0 || kinds[test.hasnt] != 0 {
+			t.Errorf("%v: %v", test.q.Remote, kinds)
+		}
+	}
+}

@@ -18,6 +18,7 @@ type Recorder struct {
 	rings []*ring
 	clock func() int64 // nanoseconds since 1970
 
+	search  sync.Mutex // held by Find: one connection may be all that is kept, and takes ten times as much while it is decoded
 	mu      sync.Mutex // guards changes of on, and adapter
 	adapter link.Info
 }
