@@ -178,6 +178,9 @@ func (w *watch) framesOf(j *journey.Journey) (s *frames.Sequence, none string) {
 	c := &j.Connection
 	q := frames.Query{Local: c.Local, Remote: c.Remote, From: c.Opened, To: c.Ended,
 		RequestAt: j.RequestAt, RequestEnd: j.RequestAt + j.Received, ResponseAt: j.ResponseAt, ResponseEnd: j.ResponseAt + j.Sent}
+	if j.Failure != nil && !j.Keep && j.Status != 0 {
+		q.ResponseEnd = q.ResponseAt + 1<<40 // what was on its way and never acknowledged was of this response too: nothing follows it
+	}
 	for i := range c.Snapshots {
 		if info := &c.Snapshots[i].Info; info.Sequences {
 			q.ISS, q.IRS, q.Sequences = info.ISS, info.IRS, true
