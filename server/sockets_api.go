@@ -32,7 +32,7 @@ func (s *Server) apiSockets(ctx context.Context) ([]api.Socket, error) {
 		if first < 0 {
 			first = len(all)
 		}
-		return slices.Insert(all, first, s.admin.sockets("the admin page, on the kernel's sockets")...), nil
+		return slices.Insert(all, first, s.admin.sockets("the admin page (kernel)")...), nil
 	}
 	out := []api.Socket{}
 	for _, at := range s.told.Load().Addresses {

@@ -32,7 +32,7 @@ const columns = [
   { key: "remote", title: "Client", of: (s) => s.remote || "", text: (s) => s.remote || "on " + s.local, first: 1 },
   { key: "local", title: "Address", of: (s) => s.local, text: (s) => s.local, first: 1, less: true },
   { key: "doing", title: "Doing", of: (s) => s.doing || "", text: (s) => s.doing || "", first: 1 },
-  { key: "serial", title: "Requests", of: (s) => s.serial || 0, text: (s) => (s.remote ? count(s.serial || 0) : ""), number: 1, hint: "requests so far on this connection" },
+  { key: "serial", title: "Requests", of: (s) => s.serial || 0, text: (s) => (s.id ? count(s.serial || 0) : ""), number: 1, hint: "requests so far on this connection" },
   { key: "age", title: "Age", of: (s) => s.age_us, text: (s) => (s.age_us ? duration(s.age_us) : ""), number: 1e6, hint: "since it was opened; a filter is in seconds" },
   { key: "rtt", title: "Round trip", of: (s) => s.tcp?.rtt_us || 0, text: (s) => (s.tcp?.rtt_us ? duration(s.tcp.rtt_us) : ""), number: 1e3, hint: "smoothed; a filter is in milliseconds" },
   { key: "send", title: "Send-Q", of: (s) => s.send_queue, text: (s) => queue(s, s.send_queue), number: 1, hint: "bytes that are sent and not acknowledged, or not sent; of a listener, the length of its queue" },
@@ -262,7 +262,7 @@ export function view(context) {
         </div>
         <dl class="facts"><h3>Connection</h3>
           ${pair("client", s.remote ? html`<code>${s.remote}</code>` : "")}${pair("address", html`<code>${s.local}</code>`)}${pair("number", s.id ? count(s.id) : "")}${pair("loop", unasked(s) ? "" : s.loop)}
-          ${pair("requests", s.remote ? count(s.serial || 0) : "")}${pair("doing", s.doing)}${pair("open for", s.age_us ? duration(s.age_us) : "")}
+          ${pair("requests", s.id ? count(s.serial || 0) : "")}${pair("doing", s.doing)}${pair("open for", s.age_us ? duration(s.age_us) : "")}
           ${unasked(s) ? nothing : html`${pair(s.remote ? "not read" : "not taken yet", s.remote ? bytes(s.recv_queue) : count(s.recv_queue))}${pair(s.remote ? "not acknowledged" : "room in the queue", s.remote ? bytes(s.send_queue) : count(s.send_queue))}`}
         </dl>
         ${t
