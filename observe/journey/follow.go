@@ -8,8 +8,8 @@ import (
 // Bounds of following: of what one who does not read holds in memory, and of the time that all take from the collector.
 const (
 	batchesWaiting = 4
-	mostInBatch    = 1000 // journeys
-	mostAtOnce     = 4000 // journeys that are put together each time, for all who follow
+	mostInBatch    = 640  // journeys
+	mostAtOnce     = 2560 // journeys that are put together each time, for all who follow
 )
 
 // follower is somebody who follows. It is guarded by Recorder.mu.
