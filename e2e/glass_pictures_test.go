@@ -62,8 +62,7 @@ func TestPictures(t *testing.T) {
 	b.await(`document.querySelector('svg.sequence')`)
 	b.await(`document.querySelector('.responsible .here')`)
 	b.picture(t, "journey-dark", 1280, 1000, "dark")
-	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#wire-title').scrollIntoView(); scrollBy(0, -80); void 0`))
-	b.picture(t, "wire-dark", 1280, 1000, "dark")
+	b.write(t, "wire-dark", chromedp.Screenshot(`section[aria-labelledby="wire-title"]`))
 
 	q := url.Values{"url": {"http://localhost/explain/"}, "b.url": {"http://localhost/explain"}, "compare": {"1"}}
 	b.open("#/explain?" + q.Encode())
@@ -172,7 +171,12 @@ func (b *tab) picture(t *testing.T, name string, width, height int64, scheme str
 	t.Helper()
 	b.look(scheme, width, height)
 	b.do(chromedp.Evaluate[chromedp.Void](`document.activeElement?.blur(); void 0`), chromedp.Sleep(1500*time.Millisecond)) // what moves comes to rest
-	text, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	b.write(t, name, chromedp.CaptureScreenshot())
+}
+
+func (b *tab) write(t *testing.T, name string, shot chromedp.Action[[]byte]) {
+	t.Helper()
+	text, err := chromedp.Run(b.ctx, shot)
 	if err != nil {
 		t.Fatal(err)
 	}
