@@ -55,6 +55,44 @@ func TestThePageAndWhatIsRecordedAreShownWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestTheValuesOfSecretFieldsAreNotAmongTheLines(t *testing.T) {
+	t.Setenv("WORD", "word-of-the-environment")
+	c, ds := Parse([]byte(`listen ":80" {}
+locals {
+  cookie = "id=word-of-a-local"
+  all    = { Authorization = "word-of-a-map", Accept = "text/html" }
+}
+journeys {
+  hide = ["X-Api-Key"]
+}
+site "a" {
+  root = "/srv"
+  header {
+    set     = { set-cookie = local.cookie, X-Api-Key = "word-that-is-hidden", X-Word = "seen" }
+    default = { Proxy-Authorization = env.WORD }
+  }
+  expect "a" {
+    url  = "http://a/"
+    send = { Cookie = "word-that-is-sent" }
+  }
+  expect "b" {
+    url  = "http://a/"
+    send = local.all
+  }
+}
+`), "test.hcl", Options{NoFiles: true})
+	if c == nil {
+		t.Fatal(ds)
+	}
+	lines := strings.Join(c.Sources["test.hcl"], "\n")
+	if strings.Contains(lines, "word-") || !strings.Contains(lines, `X-Word = "seen"`) || !strings.Contains(lines, `"*******************"`) {
+		t.Errorf("the lines are\n%s", lines)
+	}
+	if _, kept := c.Variables["WORD"]; kept {
+		t.Error("the variable is shown")
+	}
+}
+
 func TestTheLinesAreKeptAsTheyWereRead(t *testing.T) {
 	c, ds := Parse([]byte("listen \":80\" {\r\n}\n\tadmin {\n  token = \"0123456789abcdef\" # why\n}\nsite \"a\" {\n  root = \"/srv\"\n}"), "test.hcl",
 		Options{NoFiles: true, Net: "tap:tap0,198.18.0.2/24", Admin: "localhost:1"})

@@ -142,6 +142,7 @@ func (d *decoder) assignMap(s *setting, a *attr, field any) {
 		if p.value.value.IsNull() {
 			continue
 		}
+		d.named(p, a)
 		lower := strings.ToLower(p.name)
 		if before, twice := first[lower]; twice {
 			d.failRelated(p.key.at, p.name+" is named twice", "keep one of them", before.key.at, "it is named here first")

@@ -110,6 +110,7 @@ type decoder struct {
 	broken    bool              // some file has a syntax error
 	secrets   map[string]bool   // environment variables that are used for secrets
 	defaulted bool              // the program's own defaults are being decoded
+	fields    []fieldText       // of header fields, and whatever else has names
 }
 
 func newDecoder(opt Options) *decoder {
@@ -130,6 +131,7 @@ func newDecoder(opt Options) *decoder {
 
 // keepSources puts the texts that were read into the configuration, for whoever shows its lines.
 func (d *decoder) keepSources() {
+	d.hideFields()
 	d.config.Sources = make(map[string][]string, len(d.byName))
 	for name, f := range d.byName {
 		d.config.Sources[name] = f.shownLines()

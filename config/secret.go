@@ -60,6 +60,43 @@ func (d *decoder) hide(f *file, expr hcl.Expression) {
 	}
 }
 
+// fieldText is what is written for the value of a header field.
+type fieldText struct {
+	name string
+	file *file
+	expr hcl.Expression
+}
+
+// named remembers where the value of a name is written.
+func (d *decoder) named(p pair, a *attr) {
+	if d.defaulted {
+		return
+	}
+	f := fieldText{p.name, p.value.file, p.value.expr}
+	if f.expr == nil { // the names and values together are
+		f.file, f.expr = a.file, a.expr
+	}
+	d.fields = append(d.fields, f)
+}
+
+// secretFields are the header fields whose values are secret by type.
+var secretFields = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"}
+
+// hideFields hides the values of secret header fields, by type or because the journeys block hides them, from whoever shows the
+// lines. A message about such a line, which its author reads, has been made before.
+func (d *decoder) hideFields() {
+	secret := func(name string) bool {
+		is := func(other string) bool { return strings.EqualFold(name, other) }
+		return slices.ContainsFunc(secretFields, is) || slices.ContainsFunc(d.config.Journeys.Hide, func(h Value[string]) bool { return is(h.V) })
+	}
+	for _, f := range d.fields {
+		if secret(f.name) {
+			d.hide(f.file, f.expr)
+		}
+	}
+	d.fields = nil
+}
+
 // hideVariable keeps an environment variable out of those that are shown.
 func (d *decoder) hideVariable(name string) {
 	d.secrets[name] = true
