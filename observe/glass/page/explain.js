@@ -260,7 +260,7 @@ export function view(context) {
     if (!out.length) out.push(`http://localhost${port && port !== "80" ? ":" + port : ""}/`);
     return html`<div class="explain-blank">
         <p>Type a URL, and see what the server would answer: which listener, site and route, which file, which fields and by which line of the
-          configuration. Nothing is sent, and nothing is counted.</p>
+          configuration. Nothing is sent, and no request is counted: only the Reasons are, as those of every decision.</p>
         <p class="variations"><span class="faint">For instance</span> ${out.slice(0, 4).map((url) => html`<a class="chip" href=${context.href("explain", "", { url })}>${url}</a> `)}</p>
         <p class="faint">Was something answered in another way than you expected? Open its journey and compare it with what would be answered now, or compare two
           requests here.</p>

@@ -101,8 +101,10 @@ export function filterBar(draw, changed, seen) {
     open = true;
     chosen = -1;
     const what = take(false);
-    if (what === 2) tell();
-    else if (what === 1) {
+    if (what === 2) {
+      e.target.value = typed; // what was pasted with its space was never drawn, so drawing would not take it away
+      tell();
+    } else if (what === 1) {
       clearTimeout(later);
       later = setTimeout(tell, 250);
     }
