@@ -64,6 +64,12 @@ func (f *journeyFilter) query(now time.Time) (url.Values, error) {
 	}
 	set("site", words(f.sites))
 	set("host", words(f.hosts))
+	for _, p := range f.paths {
+		if p != "" && p[0] != '/' && p[0] != '*' {
+			return nil, &usageError{message: fmt.Sprintf("--path %q fits no path: each begins with a slash", p),
+				hint: fmt.Sprintf("write --path '/%s', or --path '*%s' wherever it stands", p, p)}
+		}
+	}
 	set("path", f.paths) // a comma may be a part of one
 	for _, m := range words(f.methods) {
 		q.Add("method", strings.ToUpper(m))
