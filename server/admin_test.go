@@ -676,6 +676,22 @@ func TestMoreConnectionsThanThereAreAreClosed(t *testing.T) {
 	}
 }
 
+func TestADryRunTellsNoSecret(t *testing.T) {
+	l := run(t, withAdmin("")+`journeys {
+  hide = ["X-Api-Key"]
+  show = ["Cookie"]
+}
+header {
+  set = { X-Api-Key = "hidden-word", Set-Cookie = "hidden-cookie", X-Word = "seen" }
+}
+`)
+	_, _, body := send(t, l.admin(), "GET /api/explain?url=http://"+l.address()+"/&header=Authorization:+hidden-basic&header=x-api-key:+hidden-key&header=Cookie:+shown HTTP/1.1\r\nHost: "+
+		l.admin()+"\r\nConnection: close\r\n\r\n")
+	if strings.Contains(body, "hidden-") || !strings.Contains(body, "seen") || !strings.Contains(body, "shown") {
+		t.Errorf("it tells\n%s", body)
+	}
+}
+
 func TestOneClientElsewhereDoesNotTakeEveryPlace(t *testing.T) {
 	a := newAdmin(nil, nil)
 	at := func(text string) *placed { return &placed{admin: a, client: clientAt(text)} }

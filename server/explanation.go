@@ -3,8 +3,10 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
+	"vitrine/config"
 	"vitrine/observe/explain"
 	"vitrine/observe/glass"
 	"vitrine/observe/glass/api"
@@ -15,9 +17,25 @@ import (
 // bodyShown is how much of a body an explanation shows.
 const bodyShown = 4 << 10
 
-// explanation is an Answer as the API tells it.
-func explanation(a *Answer) *api.Explanation {
-	out := &api.Explanation{Events: glass.EventsOf(a.Events, message.Secret), Request: requestHead(a.Head), Ending: glass.ReasonOf(a.Refused)}
+// secrets reports of which fields a configuration shows nobody the values.
+func secrets(c *config.Config) func(name string) bool {
+	named := func(all []config.Value[string], name string) bool {
+		return slices.ContainsFunc(all, func(v config.Value[string]) bool { return strings.EqualFold(v.V, name) })
+	}
+	return func(name string) bool {
+		return message.Secret(name) && !named(c.Journeys.Show, name) || named(c.Journeys.Hide, name)
+	}
+}
+
+// explanation is an Answer as the API tells it, without the values of secret fields.
+func explanation(a *Answer, secret func(name string) bool) *api.Explanation {
+	field := func(name, value string) api.Field {
+		if secret(name) {
+			return api.Field{Name: name, Hidden: true}
+		}
+		return api.Field{Name: name, Value: value}
+	}
+	out := &api.Explanation{Events: glass.EventsOf(a.Events, secret), Request: requestHead(a.Head, field), Ending: glass.ReasonOf(a.Refused)}
 	story := explain.Story{Events: a.Events}
 	out.Response.Fields = []api.Field{}
 	if p := a.Peer; p != nil {
@@ -42,14 +60,14 @@ func explanation(a *Answer) *api.Explanation {
 	}
 	verdict, at := story.Verdict()
 	if verdict != nil {
-		out.Verdict = &glass.EventsOf([]trace.Event{*verdict}, message.Secret)[0]
+		out.Verdict = &glass.EventsOf([]trace.Event{*verdict}, secret)[0]
 	}
 	out.Position = glass.PositionOf(at)
 	return out
 }
 
 // requestHead is a request as it would be sent.
-func requestHead(head []byte) api.Message {
+func requestHead(head []byte, field func(name, value string) api.Field) api.Message {
 	m := api.Message{Fields: []api.Field{}, Bytes: int64(len(head))}
 	for i, line := range bytes.Split(bytes.TrimSuffix(head, []byte("\r\n\r\n")), []byte("\r\n")) {
 		if i == 0 {
@@ -60,14 +78,6 @@ func requestHead(head []byte) api.Message {
 		m.Fields = append(m.Fields, field(name, strings.TrimSpace(value)))
 	}
 	return m
-}
-
-// field is a field whose value is shown unless it is a secret by type.
-func field(name, value string) api.Field {
-	if message.Secret(name) {
-		return api.Field{Name: name, Hidden: true}
-	}
-	return api.Field{Name: name, Value: value}
 }
 
 // legible reports whether contents of a media type are text.

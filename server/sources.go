@@ -84,11 +84,12 @@ func (s *Server) explain(q glass.Query) (*api.Explanation, error) {
 		}
 		query.From = a.Unmap()
 	}
-	a, err := s.shown.Load().dry.ask(query)
+	now := s.shown.Load()
+	a, err := now.dry.ask(query)
 	if err != nil {
 		return nil, err
 	}
-	return explanation(a), nil
+	return explanation(a, secrets(now.config)), nil
 }
 
 // asking is a Dry that many may ask, one after the other.
