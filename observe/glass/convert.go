@@ -166,7 +166,8 @@ func lastPosition(name string, events []trace.Event) (last *trace.Position) {
 	return last
 }
 
-const noDecisions = "The decisions of this request were not recorded."
+// noDecisions is why there are none: the recorder does not collect those of what comes beyond its bound, and does not keep large ones.
+const noDecisions = "Only the decisions that the log names were recorded: the request came beyond the bound of requests a second, or all of them would have taken too much memory."
 
 // journeyOf is a journey in full, but for its frames.
 func journeyOf(j *journey.Journey) *api.Journey {
