@@ -74,7 +74,7 @@ function one(e, times, decided) {
   const rest = (e.details || []).filter((d) => d !== why);
   return html`<li class="decision" ?data-decided=${decided} data-kind=${e.reason.kind} ?data-passed=${!e.taken}>
       <div class="decision-head">
-        ${e.taken || decided ? mark(e.reason.kind) : html`<span class="mark-passed" aria-label="passed over"></span>`}
+        ${e.taken || decided ? mark(e.reason.kind) : html`<span class="mark-passed" role="img" aria-label="passed over"></span>`}
         ${e.subject ? html`<code class="subject">${e.subject}</code>` : nothing}
         ${decided ? html`<span class="chip" data-tone=${e.reason.kind}>decides the answer</span>` : nothing}
         ${times && (e.taken || decided) ? html`<time class="at" title=${exactly(e.at_us)}>${duration(e.at_us)}</time>` : nothing}

@@ -142,3 +142,9 @@ export function quoted(word) {
     [...new TextEncoder().encode(c)].map((byte) => "\\x" + byte.toString(16).padStart(2, "0")).join(""));
   return "$'" + escaped + "'";
 }
+
+/** A client's address without its port. */
+export function clientAddress(client) {
+  const i = client.lastIndexOf(":");
+  return i < 0 ? client : client.slice(0, i).replace(/^\[|\]$/g, "");
+}

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "./lib/lit-html.js";
 import { address, get } from "./api.js";
-import { ago, between, bytes, dateTime, duration, exactly, plural, sentence } from "./format.js";
+import { ago, between, bytes, clientAddress, dateTime, duration, exactly, plural, sentence } from "./format.js";
 import { copy, downloads, empty, failure, icon, reason, standard, status, waiting } from "./parts.js";
 import { decisions } from "./decisions.js";
 import { message } from "./message.js";
@@ -10,7 +10,7 @@ import { position } from "./source.js";
 import { way } from "./way.js";
 import { frameTable, sequence } from "./sequence.js";
 import { snapshots } from "./snapshots.js";
-import { clientAddress, neighbours } from "./journeys.js";
+import { neighbours } from "./journeys.js";
 
 export function view(context) {
   const id = context.at.id;

@@ -4,11 +4,16 @@
 // or paused, a row is chosen, or the pointer moves over it, they wait, and a button counts them.
 
 import { html, nothing } from "./lib/lit-html.js";
-import { address, get, link, stream } from "./api.js";
-import { bytes, clock, compact, count, dateTime, duration, exactly, phrase, plural, sentence } from "./format.js";
-import { command, copy, empty, failure, icon, sentences, status, waiting } from "./parts.js";
-import { shortText } from "./source.js";
-import { clean, commandLine, filterBar } from "./filter.js";
+import { get, stream } from "./api.js";
+import { plural, sentence } from "./format.js";
+import { failure, icon, sentences, waiting } from "./parts.js";
+import { clean, filterBar } from "./filter.js";
+import { exportMenu } from "./exports.js";
+import { meter } from "./meter.js";
+import { nobody } from "./nobody.js";
+import { cellTitle, row } from "./row.js";
+import { seen } from "./seen.js";
+import { strip } from "./strip.js";
 
 const live = 10000; // rows that are kept while one follows; those before are asked for again
 const most = 50000; // rows, with those of the past
@@ -47,7 +52,7 @@ export function view(context) {
   let scroller, height = 0, rowHeight = 32, top = 0, wide = true;
   const rate = meter();
 
-  const bar = filterBar(() => context.draw(), changed, seen);
+  const bar = filterBar(() => context.draw(), changed, (name) => seen(name, rows, context.status()?.sites));
   bar.set(query);
 
   // --- What is asked ---
@@ -178,29 +183,6 @@ export function view(context) {
     return q;
   }
 
-  /** Values of a condition that were seen, the most frequent first. */
-  function seen(name) {
-    if (name === "slower") return [["10ms", 0], ["100ms", 0], ["1s", 0]];
-    const of = {
-      site: (s) => s.site, host: (s) => s.host, path: (s) => s.target.split("?")[0], method: (s) => s.method,
-      status: (s) => String(s.status), client: (s) => clientAddress(s.client), reason: (s) => s.reason, connection: (s) => String(s.connection),
-    }[name];
-    const counts = new Map();
-    for (const s of rows.slice(-3000)) {
-      const value = of(s);
-      if (value) counts.set(value, (counts.get(value) || 0) + 1);
-    }
-    if (name === "site") for (const site of context.status()?.sites || []) if (!counts.has(site)) counts.set(site, 0);
-    const all = [...counts].sort((a, b) => b[1] - a[1]);
-    if (name === "status") {
-      for (const c of ["5xx", "4xx", "3xx", "2xx"]) {
-        const n = all.reduce((sum, [v, n]) => (v[0] === c[0] && v.length === 3 && !v.endsWith("xx") ? sum + n : sum), 0);
-        if (n) all.unshift([c, n]);
-      }
-    }
-    return all;
-  }
-
   // --- Reading ---
 
   const reads = () => rows.length > 0 && (paused || top > 2 || chosen !== undefined || performance.now() - pointed < pointerRests);
@@ -280,68 +262,25 @@ export function view(context) {
         ${bar.template()}
         <button type="button" class="pause" aria-pressed=${paused} @click=${pause} title=${(paused ? "Go on" : "Pause") + " (p)"}>
           ${icon(paused ? "play" : "pause")}<span>${paused ? "Go on" : "Pause"}</span></button>
-        ${more()}
+        ${exportMenu(query, menu, (to) => (menu = to))}
       </div>
       ${refused ? html`<p class="refused" role="alert"><b>${sentence(refused.message)}</b> ${refused.hint ? sentence(refused.hint) : nothing}</p>` : nothing}
-      ${strip(recording)}
+      ${strip(recording, { perSecond: rate.now(), reads: reads(), paused, rows: rows.length + fresh.length, more: before !== "", filtered: bar.some(), leftOut, again: start })}
       ${list(recording)}
     `;
-  }
-
-  function more() {
-    const line = commandLine(query);
-    return html`<details class="menu" ?open=${menu} @toggle=${(e) => (menu = e.target.open)}>
-      <summary class="button" aria-label="Export">${icon("download")}<span>Export</span></summary>
-      <div class="menu-body">
-        <h3>All that fit the filter</h3>
-        <div class="downloads">
-          ${[["HAR", "har", "for a browser's developer tools"], ["pcapng", "pcapng", "for Wireshark"], ["JSON", "json", "for programs"]].map(
-            ([label, format, what]) => html`<a class="button small" href=${address("journeys/" + format, query)} download title=${what}>${icon("download")}${label}</a>`,
-          )}
-        </div>
-        <h3>The same on a terminal</h3>
-        ${command(line)}
-        <h3>This view, to share</h3>
-        <p>${copy(() => location.href, "Copy its address")}</p>
-      </div>
-    </details>`;
-  }
-
-  function strip(r) {
-    const n = rows.length + fresh.length;
-    const perSecond = rate.now();
-    return html`<div class="strip">
-      <span class="strip-live" data-live=${!reads() && link.state === "there"}>
-        <span class="dot"></span>${paused ? "paused" : link.state === "gone" ? "broken off" : reads() ? "held, while you read" : "live"}
-        ${perSecond === undefined ? nothing : html`· <b>${compact(perSecond)}</b>/s`}</span>
-      <span>${count(n)} ${before ? "newest" : "in all"}${bar.some() ? ", filtered" : ""}</span>
-      ${leftOut ? html`<span class="strip-warn">${count(leftOut)} came too fast to be shown <button class="quiet small" @click=${start}>load anew</button></span>` : nothing}
-      <span class="strip-space"></span>
-      ${r
-        ? r.on
-          ? html`<span class="strip-mode" title=${"recorded: " + r.mode + "\nsince the start: " + count(r.recorded)}>records <b>${r.mode}</b></span>
-              ${r.left_out ? html`<span title="by sampling, conditions and the bound a second">${count(r.left_out)} left out</span>` : nothing}
-              <span class="memory" title=${plural(r.journeys, "journey") + " in memory" + (r.oldest ? "; the oldest of " + dateTime(r.oldest) : "")}>
-                <span class="memory-meter" role="meter" aria-label="Memory of the recording" aria-valuemin="0" aria-valuemax="100"
-                  aria-valuenow=${Math.round((100 * r.bytes) / (r.limit || 1))}><span .style=${"width:" + Math.min(100, (100 * r.bytes) / (r.limit || 1)) + "%"}></span></span>
-                ${bytes(r.bytes)} of ${bytes(r.limit)}</span>
-              ${r.oldest ? html`<span class="strip-since">since ${clock(r.oldest).slice(0, 8)}</span>` : nothing}`
-          : html`<span class="strip-warn">nothing is recorded</span>`
-        : nothing}
-    </div>`;
   }
 
   function list(recording) {
     if (state === "asking") return waiting();
     if (state === "failed") return refused ? nothing : failure(problem, start);
-    if (rows.length === 0) return none(recording);
+    if (rows.length === 0) return nobody(recording, bar, context.status()?.addresses);
     const n = rows.length;
     const first = Math.max(0, Math.floor(top / rowHeight) - 6);
     const last = Math.min(n, Math.ceil((top + (height || 800)) / rowHeight) + 6);
     drawnAt = top;
     if (last > n - 40) askOlder();
     const slice = [];
-    for (let i = first; i < last; i++) slice.push(row(rows[n - 1 - i], i));
+    for (let i = first; i < last; i++) slice.push(row(rows[n - 1 - i], i, rows[n - 1 - i].id === chosen));
     return html`<div class="list-frame">
       ${fresh.length && reads()
         ? html`<button class="news" @click=${newest}>${icon("up")}${lost ? "over " : ""}${plural(fresh.length, "new one")}</button>`
@@ -362,58 +301,13 @@ export function view(context) {
     </div>`;
   }
 
-  // What a cell says when one points at it is only made then: rows change by the hundred, and titles are most of their work.
   function onOver(e) {
     const row = e.target.closest("[data-id]");
     const cell = row && e.target.closest("[role=gridcell]");
     if (!cell) return;
     const s = rows[rows.length - 1 - indexOf(row.dataset.id)];
     if (!s) return;
-    cell.title = {
-      "c-time": () => dateTime(s.start),
-      "c-status": () => `${s.status} ${phrase(s.status)}` + (s.failed ? ": it failed" : ""),
-      "c-request": () => s.host + s.target,
-      "c-reason": () => (s.reason ? sentence(sentences.get(s.reason) || s.reason) : ""),
-      "c-line": () => s.position || "no line of the configuration is responsible",
-      "c-took": () => exactly(s.took_us) + (s.slow ? ": slow" : ""),
-      "c-size": () => plural(s.body, "byte"),
-      "c-client": () => s.client,
-    }[cell.className]?.() || "";
-  }
-
-  function row(s, i) {
-    return html`<div class="jrow" role="row" id=${"row-" + s.id} data-id=${s.id} aria-rowindex=${i + 2} aria-selected=${s.id === chosen} data-kind=${s.failed ? "failed" : s.slow ? "slow" : ""}>
-      <span role="gridcell" class="c-time">${clock(s.start)}</span>
-      <span role="gridcell" class="c-status">${status(s.status, false, false)}</span>
-      <span role="gridcell" class="c-request"><span class="jmethod">${s.method || "–"}</span> <a tabindex="-1" href=${"#/journeys/" + s.id}><span
-        class="host">${s.host}</span>${s.target || "–"}</a></span>
-      <span role="gridcell" class="c-reason"><code class="reason-id" data-tone=${s.kind || ""}>${s.reason || "–"}</code></span>
-      <span role="gridcell" class="c-line"><code>${shortText(s.position)}</code></span>
-      <span role="gridcell" class="c-took">${s.slow ? icon("slow") : nothing}<span>${duration(s.took_us)}</span><svg
-        class="took-bar" viewBox="0 0 60 4" preserveAspectRatio="none" aria-hidden="true"><rect width=${bar60(s.took_us)} height="4" rx="1.5" /></svg></span>
-      <span role="gridcell" class="c-size">${s.body ? bytes(s.body) : "–"}</span>
-      <span role="gridcell" class="c-client"><code>${s.client}</code></span>
-    </div>`;
-  }
-
-  function none(r) {
-    if (bar.some()) {
-      return empty(
-        "No journey fits the filter",
-        r?.journeys ? `${plural(r.journeys, "journey")} ${r.journeys === 1 ? "is" : "are"} remembered, and none of them is like that. New ones that fit appear here.` : "None is remembered at all yet.",
-        html`<button @click=${() => bar.clear()}>${icon("close")}Clear the filter</button>`,
-      );
-    }
-    if (r && !r.on) {
-      return empty("Nothing is recorded", html`<code>journeys { off = true }</code> says so in the configuration. Without it, and after a reload, requests appear here.`);
-    }
-    const where = open(context.status()?.addresses);
-    return empty(
-      "No request yet",
-      html`${where ? html`Open <a href=${where} target="_blank" rel="noopener">${where}</a> and watch.` : "Ask the server for something and watch."} Every request appears here
-        with what decided its answer, and the line of the configuration that is responsible.`,
-      where ? command("curl -i " + where) : nothing,
-    );
+    cell.title = cellTitle(cell.className, s);
   }
 
   // --- Begin and end ---
@@ -518,43 +412,5 @@ export function view(context) {
       { key: "n", does: "to the newest", run: newest },
       { key: "f", does: "only what failed", run: () => context.root.querySelector(".switch")?.click() },
     ],
-  };
-}
-
-/** The width of a duration's bar, of 60: logarithmic from 10 µs to 10 s. */
-const bar60 = (us) => Math.max(1.5, Math.min(60, 10 * Math.log10(Math.max(us, 1) / 10))).toFixed(1);
-
-/** A client's address without its port. */
-export function clientAddress(client) {
-  const i = client.lastIndexOf(":");
-  return i < 0 ? client : client.slice(0, i).replace(/^\[|\]$/g, "");
-}
-
-/** Where a browser on this machine finds the server: an address to listen on as a URL. */
-function open(addresses) {
-  if (!addresses?.length) return "";
-  const m = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(addresses[0]);
-  if (!m) return "";
-  const host = m[1] ?? m[2];
-  const named = { "": "localhost", "::": "localhost", "0.0.0.0": "localhost", "127.0.0.1": "localhost", "::1": "localhost" }[host] ?? (m[1] ? `[${host}]` : host);
-  return `http://${named}${m[3] === "80" ? "" : ":" + m[3]}/`;
-}
-
-/** Counts a second, over the last three. */
-function meter() {
-  let counts = [], begun = 0;
-  return {
-    add(n) {
-      if (counts.length === 0) begun = performance.now();
-      counts.push([performance.now(), n]);
-      if (counts.length > 200) counts.splice(0, 100);
-    },
-    clear: () => (counts = []),
-    now() {
-      const now = performance.now();
-      while (counts.length && now - counts[0][0] > 3000) counts.shift();
-      const span = Math.min(3, (now - begun) / 1000 + 0.2);
-      return counts.length ? counts.reduce((sum, c) => sum + c[1], 0) / span : undefined;
-    },
   };
 }

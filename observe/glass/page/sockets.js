@@ -260,28 +260,29 @@ export function view(context) {
             ${s.id ? html`<a class="button small" href=${context.href("journeys", "", { connection: s.id })}>${icon("journeys")}All journeys on it</a>` : nothing}
           </p>
         </div>
-        <dl class="facts"><h3>Connection</h3>
+        <div class="facts"><h2>Connection</h2><dl>
           ${pair("client", s.remote ? html`<code>${s.remote}</code>` : "")}${pair("address", html`<code>${s.local}</code>`)}${pair("number", s.id ? count(s.id) : "")}${pair("loop", unasked(s) ? "" : s.loop)}
           ${pair("requests", s.id ? count(s.serial || 0) : "")}${pair("doing", s.doing)}${pair("open for", s.age_us ? duration(s.age_us) : "")}
           ${unasked(s) ? nothing : html`${pair(s.remote ? "not read" : "not taken yet", s.remote ? bytes(s.recv_queue) : count(s.recv_queue))}${pair(s.remote ? "not acknowledged" : "room in the queue", s.remote ? bytes(s.send_queue) : count(s.send_queue))}`}
-        </dl>
+        </dl></div>
         ${t
-          ? html`<dl class="facts"><h3>Time</h3>
+          ? html`<div class="facts"><h2>Time</h2><dl>
               ${pair("round trip", duration(t.rtt_us), "smoothed")}${pair("its variation", duration(t.rttvar_us))}${pair("the shortest", t.min_rtt_us ? duration(t.min_rtt_us) : "")}${pair("time-out", duration(t.rto_us), "after which what was not acknowledged is sent again")}
               ${pair("algorithm", t.congestion)}${pair("phase", t.phase)}
-            </dl>
-            <dl class="facts"><h3>Room</h3>
+            </dl></div>
+            <div class="facts"><h2>Room</h2>
               ${Number.isFinite(limit) && limit > 0
                 ? html`<div class="room-bar"><span class="bar" role="img" aria-label=${`${bytes(t.in_flight)} of ${bytes(limit)} are in flight`}><span class="bar-fill" .style=${`inline-size:${Math.min(100, (t.in_flight / limit) * 100)}%`}></span></span>
                   <p>${bytes(t.in_flight)} in flight, of ${bytes(limit)} that may be${limit === t.cwnd ? ", by the congestion window" : ", by the client's window"}</p></div>`
-                : pair("in flight", bytes(t.in_flight))}
+                : nothing}
+              <dl>${limit > 0 && Number.isFinite(limit) ? nothing : pair("in flight", bytes(t.in_flight))}
               ${pair("not sent yet", bytes(t.not_sent))}${pair("congestion window", bytes(t.cwnd))}${pair("slow start until", t.ssthresh ? bytes(t.ssthresh) : "the first loss")}
               ${pair("client's window", t.send_window ? bytes(t.send_window) : "")}${pair("our window", t.recv_window ? bytes(t.recv_window) : "")}${pair("segment size", bytes(t.mss))}
-            </dl>
-            <dl class="facts"><h3>So far</h3>
+            </dl></div>
+            <div class="facts"><h2>So far</h2><dl>
               ${pair("acknowledged", bytes(t.bytes_acked))}${pair("received", bytes(t.bytes_received))}${pair("segments out", count(t.segments_out))}${pair("segments in", count(t.segments_in))}
               ${pair("sent again", t.retransmits ? html`${mark("refused")} ${count(t.retransmits)}` : "0")}
-            </dl>`
+            </dl></div>`
           : html`<p class="faint facts">${s.state === "LISTEN" ? "A listener has no TCP connection of its own." : "The transport was not asked about it, or knows nothing any more."}</p>`}
       </div>`;
   };
