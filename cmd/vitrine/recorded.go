@@ -84,7 +84,7 @@ func beginsSo(ctx context.Context, client *control.Client, text string) (string,
 	}
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("no journey that is recorded has an id that begins with %s: it was not recorded, or was forgotten since", text)
+		return "", fmt.Errorf("no journey that is recorded has an id that begins with %s: it was not recorded, was forgotten since, or has not ended yet", text)
 	case 1:
 		return found[0], nil
 	}
