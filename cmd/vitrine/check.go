@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -112,11 +110,4 @@ func (p *program) checkJSON(diags *config.Diagnostics, results []server.Expected
 		results = []server.Expected{}
 	}
 	return writeJSON(p.out, map[string]any{"diagnostics": diags, "expectations": results})
-}
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

@@ -227,7 +227,7 @@ func (p *program) writeBatch(all []api.Summary, t *journeyTable, asJSON bool) er
 		if err != nil {
 			return err
 		}
-		b = append(append(b, line...), '\n')
+		b = append(append(b, plainJSON(line)...), '\n')
 	}
 	_, err := p.out.Write(b)
 	return err
