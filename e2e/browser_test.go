@@ -44,6 +44,7 @@ func (l *lab) browse(t *testing.T, base string) *tab {
 	if program == "" {
 		t.Skip("no Chromium is installed, so the page is not tried: apt-get install chromium")
 	}
+	l.settled(t)
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
@@ -84,6 +85,21 @@ func (l *lab) browse(t *testing.T, base string) *tab {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// settled waits until the addresses of the lab's interfaces are what they will be: a browser gives up what it loads when one
+// of them changes, as they do a second after an interface came up (RFC 4862 §5.4).
+func (l *lab) settled(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(deadline); l.ns != nil; time.Sleep(50 * time.Millisecond) {
+		out, err := l.ns.command("ip", "-6", "address", "show", "tentative").Output()
+		if err != nil || time.Now().After(end) {
+			t.Fatalf("the lab's addresses do not settle: %v\n%s", err, out)
+		}
+		if len(out) == 0 {
+			return
+		}
+	}
 }
 
 // heard notes what a page must not do.

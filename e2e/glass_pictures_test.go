@@ -40,7 +40,7 @@ func TestPictures(t *testing.T) {
 	if err := os.CopyFS(site, os.DirFS(filepath.Join(moduleRoot(), "examples", "site"))); err != nil {
 		t.Fatal(err)
 	}
-	length := 150 * time.Second
+	length := 100 * time.Second
 	if testing.Short() {
 		length = 8 * time.Second
 	}
@@ -49,15 +49,30 @@ func TestPictures(t *testing.T) {
 	b.open("#/house")
 	stop := make(chan struct{})
 	visits := g.visits(t, stop)
+	end := sync.OnceFunc(func() {
+		close(stop)
+		visits.Wait()
+	})
+	t.Cleanup(end)
 	time.Sleep(length) // the pictures show how long it was
-	b.picture(t, "house-light", 1280, 1180, "light")
+	b.picture(t, "house-light", 1280, 1210, "light")
 
 	b.open("#/journeys")
 	b.await(`document.querySelectorAll('[role=row][data-id]').length > 15`)
 	b.picture(t, "journeys-light", 1280, 780, "light")
-	close(stop)
-	visits.Wait()
+	end()
 
+	r, err := http.NewRequest("GET", "http://"+g.address+"/old/explain/", nil) // on a connection of its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "localhost:8080"
+	r.Header = http.Header{"User-Agent": {agent}, "Cookie": {"session=" + secretCookie}}
+	resp, err := g.other.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
 	b.open("#/journeys/" + g.chosen(t, "path=/old/*"))
 	b.await(`document.querySelector('svg.sequence')`)
 	b.await(`document.querySelector('.responsible .here')`)
@@ -78,6 +93,9 @@ func TestPictures(t *testing.T) {
 	b.leave()
 	g.stop(t)
 }
+
+// agent is what the visitors' browser calls itself.
+const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 // chosen is the youngest journey that fits a query.
 func (g *glazed) chosen(t *testing.T, query string) string {
@@ -115,7 +133,7 @@ func (g *glazed) visits(t *testing.T, stop <-chan struct{}) *sync.WaitGroup {
 			tags := make(map[string]string)
 			for {
 				busy := 1.2 + rand.Float64()
-				if second := int(time.Since(begin).Seconds()); second/25%3 == 1 {
+				if second := int(time.Since(begin).Seconds()); second/20%3 == 1 {
 					busy *= 0.4
 				}
 				select {
@@ -143,7 +161,7 @@ func (g *glazed) visits(t *testing.T, stop <-chan struct{}) *sync.WaitGroup {
 					for name, values := range w.header {
 						r.Header[name] = values
 					}
-					r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
+					r.Header.Set("User-Agent", agent)
 					r.Header.Set("Cookie", "session="+secretCookie)
 					if tag := tags[w.target]; tag != "" && w.header == nil && rand.IntN(2) == 0 {
 						r.Header.Set("If-None-Match", tag)
