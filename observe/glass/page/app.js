@@ -37,7 +37,9 @@ import { html, nothing, render } from "./lib/lit-html.js";
 import { get, link, onLink } from "./api.js";
 import { ago, duration } from "./format.js";
 import { failure, icon, waiting } from "./parts.js";
-import { themeChanged } from "./colours.js";
+import { href, whereTo } from "./addresses.js";
+import { showKeyHelp } from "./keyhelp.js";
+import { nextTheme, theme } from "./themes.js";
 
 const views = {
   journeys: { title: "Journeys", key: "j", load: () => import("./journeys.js"), one: () => import("./journey.js") },
@@ -52,27 +54,6 @@ const bar = document.getElementById("bar");
 const notice = document.getElementById("notice");
 const dialogs = document.getElementById("dialogs");
 const said = document.getElementById("said");
-
-// --- Addresses ---
-
-const href = (name, id, query) => {
-  const q = query instanceof URLSearchParams ? query : new URLSearchParams(query);
-  const text = q.toString();
-  return "#/" + name + (id ? "/" + encodeURIComponent(id) : "") + (text ? "?" + text : "");
-};
-
-function whereTo() {
-  const hash = location.hash.replace(/^#\/?/, "");
-  const mark = hash.indexOf("?");
-  const path = (mark < 0 ? hash : hash.slice(0, mark)).split("/");
-  let id = path[1] || "";
-  try {
-    id = decodeURIComponent(id);
-  } catch {
-    // An id that is not encoded well names nothing, and the server says so.
-  }
-  return { name: path[0] || "journeys", id, query: new URLSearchParams(mark < 0 ? "" : hash.slice(mark + 1)) };
-}
 
 // --- The view that is shown ---
 
@@ -194,7 +175,7 @@ function drawBar() {
               <b>${status.network ? "own stack" : "kernel's sockets"}</b> · ${status.io}</span>`
           : nothing}
         <span class="pulse" data-state=${link.state} role="img" title=${linkTitle()} aria-label=${linkTitle()}></span>
-        <button class="quiet round" @click=${nextTheme} title=${"Theme: " + theme() + ". Change (t)"}
+        <button class="quiet round" @click=${changeTheme} title=${"Theme: " + theme() + ". Change (t)"}
           aria-label=${"Theme: " + theme() + ". Change"}>${icon(theme() === "system" ? "halved" : theme() === "dark" ? "moon" : "sun")}</button>
         <button class="quiet round keys-button" @click=${showKeys} title="Keys (?)" aria-label="Keys">${icon("keys")}</button>
       </div>
@@ -258,36 +239,13 @@ async function askStatus() {
 
 // --- The theme ---
 
-function theme() {
-  return document.documentElement.dataset.theme || "system";
-}
-
-function nextTheme() {
-  const next = { system: "light", light: "dark", dark: "system" }[theme()];
-  const root = document.documentElement;
-  if (next === "system") delete root.dataset.theme;
-  else root.dataset.theme = next;
-  try {
-    if (next === "system") localStorage.removeItem("vitrine.theme");
-    else localStorage.setItem("vitrine.theme", next);
-  } catch {
-    // Then it holds until the page is left.
-  }
-  themeChanged();
+function changeTheme() {
+  const next = nextTheme();
   drawBar();
   say("Theme: " + next);
 }
 
 // --- Keys ---
-
-const everywhere = [
-  ["/", "to the filter"],
-  ["j  k", "next, previous (arrows too)"],
-  ["Enter", "open"],
-  ["Esc", "back"],
-  ["t", "light, dark, as the system"],
-  ["?", "these keys"],
-];
 
 let went; // "g" was pressed at this time
 
@@ -339,7 +297,7 @@ function onKey(e) {
       showKeys();
       break;
     case "t":
-      nextTheme();
+      changeTheme();
       break;
     case "j":
     case "k":
@@ -395,24 +353,7 @@ function closeMenu() {
 }
 
 function showKeys() {
-  const row = ([key, does]) =>
-    html`<div><dt>${key.split(" ").filter(Boolean).map((k) => html`<kbd>${k}</kbd> `)}</dt><dd>${does}</dd></div>`;
-  render(
-    html`<dialog class="keys" aria-labelledby="keys-title">
-      <form method="dialog"><h2 id="keys-title">Keys</h2><button class="quiet round" aria-label="Close">${icon("close")}</button></form>
-      <div class="keys-columns">
-        <section><h3>Everywhere</h3><dl>${everywhere.map(row)}</dl></section>
-        <section><h3>Pages</h3><dl>${Object.values(views).map((v) => row(["g " + v.key, v.title]))}</dl></section>
-        ${shown?.view?.keys?.length
-          ? html`<section><h3>Here</h3><dl>${shown.view.keys.map((k) => row([k.key, k.does]))}</dl></section>`
-          : nothing}
-      </div>
-    </dialog>`,
-    dialogs,
-  );
-  const dialog = dialogs.firstElementChild;
-  dialog.onclick = (e) => e.target === dialog && dialog.close();
-  dialog.showModal();
+  showKeyHelp(views, shown?.view?.keys, dialogs);
 }
 
 document.addEventListener("keydown", onKey);
