@@ -102,7 +102,8 @@ func TestAClientThatDoesNotReadIsNotRead(t *testing.T) {
 		t.Parallel()
 		var served atomic.Int64
 		body := strings.Repeat("x", 8<<10)
-		sv := start(t, arch, Settings{HeaderTimeout: 300 * time.Millisecond, KeepAliveTimeout: 200 * time.Millisecond},
+		const timeout = 1500 * time.Millisecond // a client that is starved for less must not meet it
+		sv := start(t, arch, Settings{HeaderTimeout: timeout, KeepAliveTimeout: timeout},
 			func(x *Exchange) {
 				served.Add(1)
 				respond(x, 200, body+string(x.Request.RawTarget()))
@@ -113,7 +114,7 @@ func TestAClientThatDoesNotReadIsNotRead(t *testing.T) {
 		go func() {
 			n := 0
 			for ; ; n++ { // until the server's receive buffer and ours are full for longer than any time-out
-				c.SetWriteDeadline(time.Now().Add(time.Second))
+				c.SetWriteDeadline(time.Now().Add(2 * timeout))
 				request := get(fmt.Sprintf("/%d", n), "Padding: "+strings.Repeat("p", 4<<10))
 				if m, err := io.WriteString(c, request); err != nil {
 					if !os.IsTimeout(err) {
