@@ -199,8 +199,11 @@ func TestGlassHostile(t *testing.T) {
 		}
 	}
 	pictures("the list")
-	for _, want := range []string{"<img/src=x", "\u202e", "long-long-"} {
+	for _, want := range []string{"<img/src=x", `\u{202e}`, "long-long-"} {
 		b.await(fmt.Sprintf(`document.querySelector('.list').textContent.includes(%q)`, want))
+	}
+	if value[bool](b, `/[\u202a-\u202e\u2066-\u2069]/.test(document.querySelector('.list').textContent)`) {
+		t.Error("a client's words turn the direction of the page's")
 	}
 	for _, row := range b.rows() {
 		b.open("#/journeys/" + row.ID)

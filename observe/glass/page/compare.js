@@ -5,7 +5,7 @@
 // answers, or a recorded journey in the same form.
 
 import { html, nothing } from "./lib/lit-html.js";
-import { count, plural, sentence } from "./format.js";
+import { count, plural, readable, sentence } from "./format.js";
 import { icon, reason, status } from "./parts.js";
 import { decisions } from "./decisions.js";
 import { position } from "./source.js";
@@ -197,7 +197,7 @@ const verdict = (x, side, name) => html`<section class="pane side" data-side=${s
     <p class="side-name" data-side=${side}>${x.title || name}</p>
     <p class="side-status">${status(x.status, true)}</p>
     ${x.verdict ? html`<p>${reason(x.verdict.reason)}</p>` : nothing}
-    <p class="faint"><code>${x.request.line}</code></p>
+    <p class="faint"><code>${readable(x.request.line)}</code></p>
     ${x.position || x.verdict?.position ? position(x.position || x.verdict.position) : nothing}
   </section>`;
 
@@ -238,7 +238,7 @@ function fieldTable(a, b, names) {
       ${differing.length
         ? html`<div class="field-diff"><div class="field-row field-heads" aria-hidden="true"><span></span>${[0, 1].map((i) => html`<div class="cell"><p class="side-name" data-side=${"ab"[i]}>${names[i]}</p></div>`)}</div>${differing.map(([name, x, y]) => html`<div class="field-row"><code class="field-name">${name}</code>
             ${[[x, "a", names[0]], [y, "b", names[1]]].map(([f, side, called]) => html`<div class="cell" data-side=${side}><p class="side-name" data-side=${side}>${called}</p>
-              ${f ? html`<code class="field-value">${f.hidden ? "hidden" : f.value}</code>${f.position ? position(f.position) : nothing}` : html`<p class="faint none-here">not there</p>`}</div>`)}</div>`)}</div>`
+              ${f ? html`<code class="field-value">${f.hidden ? "hidden" : readable(f.value)}</code>${f.position ? position(f.position) : nothing}` : html`<p class="faint none-here">not there</p>`}</div>`)}</div>`)}</div>`
         : html`<p class="pane-body faint">Both responses have the same fields with the same values.</p>`}
     </section>`;
 }

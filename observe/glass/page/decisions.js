@@ -2,7 +2,7 @@
 // that are responsible. Candidates that did not match are folded under the decision that they lead to.
 
 import { html, nothing } from "./lib/lit-html.js";
-import { count, duration, exactly, sentence } from "./format.js";
+import { count, duration, exactly, readable, sentence } from "./format.js";
 import { mark, sentences, standard } from "./parts.js";
 import { position } from "./source.js";
 
@@ -75,14 +75,14 @@ function one(e, times, decided) {
   return html`<li class="decision" ?data-decided=${decided} data-kind=${e.reason.kind} ?data-passed=${!e.taken}>
       <div class="decision-head">
         ${e.taken || decided ? mark(e.reason.kind) : html`<span class="mark-passed" role="img" aria-label="passed over"></span>`}
-        ${e.subject ? html`<code class="subject">${e.subject}</code>` : nothing}
+        ${e.subject ? html`<code class="subject">${readable(e.subject)}</code>` : nothing}
         ${decided ? html`<span class="chip" data-tone=${e.reason.kind}>decides the answer</span>` : nothing}
         ${times && (e.taken || decided) ? html`<time class="at" title=${exactly(e.at_us)}>${duration(e.at_us)}</time>` : nothing}
       </div>
-      <p class="why">${sentence(why ? why.value : e.reason.sentence)}
+      <p class="why">${sentence(why ? readable(why.value) : e.reason.sentence)}
         <code class="reason-id" data-tone=${e.reason.kind} title=${sentence(e.reason.sentence)}>${e.reason.id}</code>
         ${standard(e.reason.standard)}</p>
-      ${rest.length ? html`<dl class="inputs">${rest.map((d) => html`<div><dt>${d.name}</dt><dd>${d.value}</dd></div>`)}</dl>` : nothing}
+      ${rest.length ? html`<dl class="inputs">${rest.map((d) => html`<div><dt>${d.name}</dt><dd>${readable(d.value)}</dd></div>`)}</dl>` : nothing}
       ${e.position ? position(e.position) : nothing}
     </li>`;
 }

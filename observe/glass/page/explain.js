@@ -3,7 +3,7 @@
 
 import { html, nothing } from "./lib/lit-html.js";
 import { get } from "./api.js";
-import { ago, phrase, quoted, sentence, tone } from "./format.js";
+import { ago, phrase, quoted, readable, sentence, tone } from "./format.js";
 import { command, copy, failure, icon, mark, standard, waiting } from "./parts.js";
 import { decisions } from "./decisions.js";
 import { message } from "./message.js";
@@ -187,7 +187,7 @@ export function view(context) {
         ${journey
           ? html`<div class="asking" data-form="a"><p class="legend-like"><span class="side-name" data-side="a">recorded</span></p>
               ${recorded
-                ? html`<p class="recorded"><a href=${context.href("journeys", journey)}>${icon("journeys")}<code>${recorded.request.line || recorded.method + " " + recorded.target}</code></a></p>
+                ? html`<p class="recorded"><a href=${context.href("journeys", journey)}>${icon("journeys")}<code>${readable(recorded.request.line || recorded.method + " " + recorded.target)}</code></a></p>
                   <p class="faint">${ago(recorded.start)}, from <code>${recorded.client}</code>, journey <code>${journey}</code></p>`
                 : html`<p class="faint">Journey <code>${journey}</code></p>`}
             </div>`

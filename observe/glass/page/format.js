@@ -143,6 +143,9 @@ export function quoted(word) {
   return "$'" + escaped + "'";
 }
 
+/** A client's words as they can be read: what is invisible, or turns the direction of the text, is written as its number. */
+export const readable = (text) => (text || "").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => "\\u{" + c.codePointAt(0).toString(16) + "}");
+
 /** A client's address without its port. */
 export function clientAddress(client) {
   const i = client.lastIndexOf(":");

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "./lib/lit-html.js";
 import { address, get } from "./api.js";
-import { ago, between, bytes, clientAddress, dateTime, duration, exactly, plural, sentence } from "./format.js";
+import { ago, between, bytes, clientAddress, dateTime, duration, exactly, plural, readable, sentence } from "./format.js";
 import { copy, downloads, empty, failure, icon, reason, standard, status, waiting } from "./parts.js";
 import { decisions } from "./decisions.js";
 import { message } from "./message.js";
@@ -102,7 +102,7 @@ export function view(context) {
         ${near.older ? html`<a class="button quiet small" href=${context.href("journeys", near.older)} title="The next older one of the list (j)">older</a>` : nothing}
         <code class="faint journey-id">${j.id}</code>${copy(j.id, "", "quiet round small")}
       </div>
-      <h1><span class="h1-method">${j.method || "?"}</span> <span class="h1-host">${j.host}</span>${breakable(j.target || "")}</h1>
+      <h1><span class="h1-method">${j.method || "?"}</span> <span class="h1-host">${readable(j.host)}</span>${breakable(j.target || "")}</h1>
       <p class="jverdict" data-tone=${r?.kind || ""}>
         ${status(j.status, true)}${r ? html`<span class="jverdict-words">${sentence(r.sentence)}</span> <code class="reason-id" data-tone=${r.kind}>${r.id}</code> ${standard(r.standard)}` : nothing}
       </p>
@@ -194,7 +194,7 @@ export function view(context) {
       ${others.length
         ? html`<h3 class="pane-sub"><a href=${context.href("journeys", "", { connection: c.id })}>Other requests on it</a></h3>
           <ol class="others">${others.map(
-            (o) => html`<li><a href=${context.href("journeys", o.id)} data-item><span class="others-n">${o.serial}</span>${status(o.status)}<span class="others-what">${o.method} ${o.target}</span><span class="faint">${duration(o.took_us)}</span></a></li>`,
+            (o) => html`<li><a href=${context.href("journeys", o.id)} data-item><span class="others-n">${o.serial}</span>${status(o.status)}<span class="others-what">${o.method} ${readable(o.target)}</span><span class="faint">${duration(o.took_us)}</span></a></li>`,
           )}</ol>`
         : html`<p class="note">No other request of this connection is remembered.</p>`}
     </section>`;
@@ -216,7 +216,7 @@ export function view(context) {
 
   return {
     get title() {
-      return j ? `${j.status || "–"} ${j.method} ${j.target}` : "Journey " + id;
+      return j ? `${j.status || "–"} ${j.method} ${readable(j.target)}` : "Journey " + id;
     },
     template,
     drawn: measure,
@@ -240,5 +240,5 @@ export function view(context) {
 
 /** A long target with places where it may break: after its slashes and ampersands. */
 function breakable(text) {
-  return text.split(/(?<=[/&?=])/).map((part) => html`${part}<wbr>`);
+  return readable(text).split(/(?<=[/&?=])/).map((part) => html`${part}<wbr>`);
 }

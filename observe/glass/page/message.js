@@ -1,7 +1,7 @@
 // A request or a response: its line, its fields, and for each field the configuration's line that is responsible.
 
 import { html, nothing } from "./lib/lit-html.js";
-import { bytes } from "./format.js";
+import { bytes, readable } from "./format.js";
 import { icon } from "./parts.js";
 import { position } from "./source.js";
 
@@ -10,7 +10,7 @@ export function message(m, what, sizes = true) {
   if (!m) return nothing;
   return html`<div class="message">
       ${m.line
-        ? html`<p class="message-line"><code>${m.line}</code></p>`
+        ? html`<p class="message-line"><code>${readable(m.line)}</code></p>`
         : html`<p class="message-line faint">${what === "response" ? "No response was sent." : "The request's line was not read."}</p>`}
       ${m.fields?.length
         ? html`<table class="fields"><caption class="unseen">Fields of the ${what}</caption>
@@ -28,9 +28,9 @@ export function message(m, what, sizes = true) {
 }
 
 const field = (f) => html`<tr>
-    <th scope="row"><code>${f.name}</code></th>
+    <th scope="row"><code>${readable(f.name)}</code></th>
     <td>${f.hidden
         ? html`<span class="secret" title="Secrets are not recorded, unless show in the journeys block names the field">${icon("hidden")}hidden${f.value ? " · " + f.value : ""}</span>`
-        : html`<code>${f.value}</code>`}
+        : html`<code>${readable(f.value)}</code>`}
       ${f.position ? position(f.position) : nothing}</td>
   </tr>`;

@@ -1,7 +1,7 @@
 // One journey as a row of the list.
 
 import { html, nothing } from "./lib/lit-html.js";
-import { bytes, clock, dateTime, duration, exactly, phrase, plural, sentence } from "./format.js";
+import { bytes, clock, dateTime, duration, exactly, phrase, plural, readable, sentence } from "./format.js";
 import { icon, sentences, status } from "./parts.js";
 import { shortText } from "./source.js";
 
@@ -11,7 +11,7 @@ export function row(s, i, chosen) {
     <span role="gridcell" class="c-time">${clock(s.start)}</span>
     <span role="gridcell" class="c-status">${status(s.status, false, false)}</span>
     <span role="gridcell" class="c-request"><span class="jmethod">${s.method || "–"}</span> <a tabindex="-1" href=${"#/journeys/" + s.id}><span
-      class="host">${s.host}</span>${s.target || "–"}</a></span>
+      class="host">${readable(s.host)}</span>${readable(s.target) || "–"}</a></span>
     <span role="gridcell" class="c-reason"><code class="reason-id" data-tone=${s.kind || ""}>${s.reason || "–"}</code></span>
     <span role="gridcell" class="c-line"><code>${shortText(s.position)}</code></span>
     <span role="gridcell" class="c-took">${s.slow ? icon("slow") : nothing}<span>${duration(s.took_us)}</span><svg
@@ -26,7 +26,7 @@ export function cellTitle(name, s) {
   const says = {
     "c-time": () => dateTime(s.start),
     "c-status": () => `${s.status} ${phrase(s.status)}` + (s.failed ? ": it failed" : ""),
-    "c-request": () => s.host + s.target,
+    "c-request": () => readable(s.host + s.target),
     "c-reason": () => (s.reason ? sentence(sentences.get(s.reason) || s.reason) : ""),
     "c-line": () => s.position || "no line of the configuration is responsible",
     "c-took": () => exactly(s.took_us) + (s.slow ? ": slow" : ""),
