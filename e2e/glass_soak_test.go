@@ -111,7 +111,7 @@ func (l *load) run(t *testing.T, length time.Duration) float64 {
 
 // bounded holds the memory of the recording to its limit, and that of the process to what it had before and twice what may be
 // in use, since Go's heap grows to that before it is looked through: the journeys, what waits for each reader that does not
-// keep up (four batches of at most 640 journeys), and a margin for what is in the works.
+// keep up (two batches of at most 640 journeys, and one that is sent), and a margin for what is in the works.
 func bounded(t *testing.T, g *glazed, before, limit, readers int64) {
 	t.Helper()
 	var status api.Status

@@ -7,9 +7,9 @@ import (
 
 // Bounds of following: of what one who does not read holds in memory, and of the time that all take from the collector.
 const (
-	batchesWaiting = 4
+	batchesWaiting = 2
 	mostInBatch    = 640  // journeys
-	mostAtOnce     = 2560 // journeys that are put together each time, for all who follow
+	mostAtOnce     = 1280 // journeys that are put together each time, for all who follow
 )
 
 // follower is somebody who follows. It is guarded by Recorder.mu.
