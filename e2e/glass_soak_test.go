@@ -111,7 +111,8 @@ func (l *load) run(t *testing.T, length time.Duration) float64 {
 
 // bounded holds the memory of the recording to its limit, and that of the process to what it had before and twice what may be
 // in use, since Go's heap grows to that before it is looked through: the journeys, what waits for each reader that does not
-// keep up (two batches of at most 640 journeys, and one that is sent), and a margin for what is in the works.
+// keep up (two batches of at most 640 journeys, and one that is sent), and a margin: a million requests whose decisions are all
+// their own leave some 200 MB a second behind, and the collector of garbage has no processor of its own.
 func bounded(t *testing.T, g *glazed, before, limit, readers int64) {
 	t.Helper()
 	var status api.Status
@@ -119,7 +120,7 @@ func bounded(t *testing.T, g *glazed, before, limit, readers int64) {
 	if r := status.Recording; r.Bytes > r.Limit || r.Limit != limit {
 		t.Errorf("journeys take %d of %d bytes, and the configuration says %d", r.Bytes, r.Limit, limit)
 	}
-	const waiting, margin = 12 << 20, 32 << 20
+	const waiting, margin = 12 << 20, 64 << 20
 	if now := g.memory(t); now > before+2*(limit+readers*waiting+margin) {
 		t.Errorf("the process has %d KiB, and had %d KiB before", now>>10, before>>10)
 	}
