@@ -117,10 +117,10 @@ func (s *Server) serve() {
 	s.show()
 	s.listenControl()
 	s.log.event(Started, s.describe())
-	notify(stateReady)
-	if s.o.Ready != nil {
+	if s.o.Ready != nil { // first what it says where to look: whoever is notified may read it
 		s.o.Ready(s)
 	}
+	notify(stateReady)
 }
 
 // Config is the configuration in force. It is for use in Ready.
