@@ -34,7 +34,8 @@ check: build
 .PHONY: test
 ## make test        everything that must hold: format, vet, units, races, end to end, the example (minutes)
 test: tools-test lint
-	$(GO) test -count=1 ./...
+	$(GO) test -count=1 $$($(GO) list ./... | grep -v /e2e$$)
+	scripts/e2e "$(GO)"
 	$(MAKE) --no-print-directory race
 	$(MAKE) --no-print-directory check
 
@@ -54,7 +55,7 @@ race:
 .PHONY: e2e
 ## make e2e         the program as people run it, under each I/O architecture and, as root, on its own TCP/IP stack
 e2e: tools-test
-	$(GO) test -count=1 ./e2e
+	scripts/e2e "$(GO)"
 
 .PHONY: fuzz
 ## make fuzz        each fuzz target for FUZZTIME (default 60s): make fuzz FUZZTIME=10m
