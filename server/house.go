@@ -32,13 +32,14 @@ func (s *Server) house(ctx context.Context) (*api.House, error) {
 		return nil, err
 	}
 	accepted := engine.Accepted()
+	ended := accepted - min(accepted, uint64(max(h.Connections, 0)))
 	h.Layers = append(h.Layers,
-		station("socket", "Sockets", "connections", accepted, accepted-min(accepted, uint64(max(h.Connections, 0))), "accept", "listener", "clients"),
+		station("socket", "Sockets", "connections", accepted, ended, "accept", "listener", "clients"),
 		station("http", "HTTP", "requests", h.Requests, h.Requests-h.Statuses[0], "http1", "request", "exchange"),
 		station("site", "Sites", "requests", h.Requests, h.Requests-h.Statuses[0], "site", "route", "access"),
 		station("files", "Files", "files", h.Files.Misses, h.Files.Hits, "resource"),
 		station("response", "Responses", "bytes", h.BytesIn, h.BytesOut, "content", "header"),
-		station("close", "Closing", "connections", accepted, accepted-min(accepted, uint64(max(h.Connections, 0))), "close"),
+		station("close", "Closing", "connections", accepted, ended, "close"),
 		station("log", "Logs", "requests", h.Requests, h.Requests, "log"),
 	)
 	return h, nil
@@ -69,6 +70,10 @@ func (s *Server) wire(ctx context.Context, h *api.House) error {
 		station("ip", "IP", "packets", all["ip.packets-in"], all["tcp.segments-out"]+all["udp.datagrams-out"]+all["ip.icmp-out"], "ip", "ipv4", "ipv6", "icmp", "udp"),
 		station("tcp", "TCP", "segments", all["tcp.segments-in"], all["tcp.segments-out"], "segment", "tcp", "recovery", "stack"),
 	)
+	if h.Connections > mostAsked {
+		h.States = s.assumed(h)
+		return nil
+	}
 	sockets, err := s.network.stack.Sockets(ctx)
 	if err != nil {
 		return err
@@ -93,22 +98,28 @@ func (s *Server) wire(ctx context.Context, h *api.House) error {
 	return nil
 }
 
-// mostAsked bounds the connections whose state is asked of the kernel each time that the house is shown.
+// mostAsked bounds the connections whose state is asked each time that the house is shown: loops answer it. Beyond it all
+// that are open count as established.
 const mostAsked = 2000
+
+// assumed is the states without asking anybody.
+func (s *Server) assumed(h *api.House) []api.State {
+	return sortedStates(map[string]int{"LISTEN": s.web.Engine().Listening() + len(s.admin.sockets("")), "ESTABLISHED": h.Connections})
+}
 
 // kernelStates counts the kernel's sockets by state.
 func (s *Server) kernelStates(ctx context.Context, h *api.House) error {
-	states := map[string]int{"LISTEN": s.web.Engine().Listening() + len(s.admin.sockets(""))}
 	if h.Connections > mostAsked {
-		states["ESTABLISHED"] = h.Connections
-	} else {
-		open, err := s.web.Engine().Connections(ctx)
-		if err != nil {
-			return err
-		}
-		for i := range open {
-			states[stateOf(&open[i])]++
-		}
+		h.States = s.assumed(h)
+		return nil
+	}
+	states := map[string]int{"LISTEN": s.web.Engine().Listening() + len(s.admin.sockets(""))}
+	open, err := s.web.Engine().Connections(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range open {
+		states[stateOf(&open[i])]++
 	}
 	h.States = sortedStates(states)
 	return nil

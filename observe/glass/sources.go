@@ -10,7 +10,6 @@ import (
 	"vitrine/observe/frames"
 	"vitrine/observe/glass/api"
 	"vitrine/observe/journey"
-	"vitrine/trace"
 )
 
 // Sources are what a Handler shows. A nil function says that the server does not have it, and the answer is 404 with the
@@ -34,7 +33,6 @@ type Sources struct {
 	Metrics http.Handler
 	// Network is the own stack's adapter; "": the kernel's sockets.
 	Network string
-	// Force has the next exchanges of a client recorded, whatever is sampled.
 	Version string
 	Started time.Time
 }
@@ -47,5 +45,3 @@ type Query struct {
 	From   string
 	Old    bool // HTTP/1.0
 }
-
-var _ = (*trace.Reason)(nil)

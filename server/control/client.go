@@ -79,13 +79,9 @@ func (c *Client) ask(ctx context.Context, path string, into any) error {
 }
 
 func (c *Client) get(ctx context.Context, path string) (io.ReadCloser, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://vitrine"+path, nil)
+	resp, err := c.send(ctx, http.MethodGet, path)
 	if err != nil {
 		return nil, err
-	}
-	resp, err := c.http.Do(r)
-	if err != nil {
-		return nil, c.why(err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp.Body, nil
@@ -96,6 +92,19 @@ func (c *Client) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	}
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	return nil, fmt.Errorf("the server at %s says: %s", c.Path, strings.TrimSpace(string(text)))
+}
+
+// send sends a request and waits for the answer's head.
+func (c *Client) send(ctx context.Context, method, path string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://vitrine"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, c.why(err)
+	}
+	return resp, nil
 }
 
 // why is an error of the connection in plain words.

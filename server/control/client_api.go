@@ -122,13 +122,9 @@ func (c *Client) Force(ctx context.Context, client netip.AddrPort) (release func
 }
 
 func (c *Client) api(ctx context.Context, method, path string) (io.ReadCloser, error) {
-	r, err := http.NewRequestWithContext(ctx, method, "http://vitrine"+path, nil)
+	resp, err := c.send(ctx, method, path)
 	if err != nil {
 		return nil, err
-	}
-	resp, err := c.http.Do(r)
-	if err != nil {
-		return nil, c.why(err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp.Body, nil
