@@ -28,19 +28,20 @@ func (s *Server) house(ctx context.Context) (*api.House, error) {
 	for _, one := range t.Sites {
 		h.Sites = append(h.Sites, api.SiteNumbers{Site: one.Site, Requests: one.Requests, Statuses: one.Statuses, BytesOut: one.BytesOut})
 	}
-	if err := s.wire(ctx, h); err != nil {
+	all := catalogue(trace.Reasons())
+	if err := s.wire(ctx, h, all); err != nil {
 		return nil, err
 	}
 	accepted := engine.Accepted()
 	ended := accepted - min(accepted, uint64(max(h.Connections, 0)))
 	h.Layers = append(h.Layers,
-		station("socket", "Sockets", "connections", accepted, ended, "accept", "listener", "clients"),
-		station("http", "HTTP", "requests", h.Requests, h.Requests-h.Statuses[0], "http1", "request", "exchange"),
-		station("site", "Sites", "requests", h.Requests, h.Requests-h.Statuses[0], "site", "route", "access"),
-		station("files", "Files", "files", h.Files.Misses, h.Files.Hits, "resource"),
-		station("response", "Responses", "bytes", h.BytesIn, h.BytesOut, "content", "header"),
-		station("close", "Closing", "connections", accepted, ended, "close"),
-		station("log", "Logs", "requests", h.Requests, h.Requests, "log"),
+		all.station("socket", "Sockets", "connections", accepted, ended, "accept", "listener", "clients"),
+		all.station("http", "HTTP", "requests", h.Requests, h.Requests-h.Statuses[0], "http1", "request", "exchange"),
+		all.station("site", "Sites", "requests", h.Requests, h.Requests-h.Statuses[0], "site", "route", "access"),
+		all.station("files", "Files", "files", h.Files.Misses, h.Files.Hits, "resource"),
+		all.station("response", "Responses", "bytes", h.BytesIn, h.BytesOut, "content", "header"),
+		all.station("close", "Closing", "connections", accepted, ended, "close"),
+		all.station("log", "Logs", "requests", h.Requests, h.Requests, "log"),
 	)
 	return h, nil
 }
@@ -49,7 +50,7 @@ func (s *Server) house(ctx context.Context) (*api.House, error) {
 const kernelCarries = "The machine's kernel does this and does not tell: a network block has the server do it itself."
 
 // wire adds what is below the sockets, from the wire upwards.
-func (s *Server) wire(ctx context.Context, h *api.House) error {
+func (s *Server) wire(ctx context.Context, h *api.House, all catalogue) error {
 	if s.network == nil {
 		for _, l := range [...][2]string{{"adapter", "Adapter"}, {"ethernet", "Ethernet"}, {"ip", "IP"}, {"tcp", "TCP"}} {
 			h.Layers = append(h.Layers, api.Station{Name: l[0], Title: l[1], Drops: []api.Counted{}, Off: kernelCarries})
@@ -60,15 +61,15 @@ func (s *Server) wire(ctx context.Context, h *api.House) error {
 	if err != nil {
 		return err
 	}
-	all := make(map[string]uint64)
+	n := make(map[string]uint64)
 	for _, c := range numbers(&counted) {
-		all[c.Layer+"."+c.Name] = c.Value
+		n[c.Layer+"."+c.Name] = c.Value
 	}
 	h.Layers = append(h.Layers,
-		station("adapter", "Adapter", "frames", all["adapter.received-frames"], all["adapter.sent-frames"], "link"),
-		station("ethernet", "Ethernet", "frames", all["card.passed"], all["adapter.sent-frames"], "ethernet", "arp", "neighbor"),
-		station("ip", "IP", "packets", all["ip.packets-in"], all["tcp.segments-out"]+all["udp.datagrams-out"]+all["ip.icmp-out"], "ip", "ipv4", "ipv6", "icmp", "udp"),
-		station("tcp", "TCP", "segments", all["tcp.segments-in"], all["tcp.segments-out"], "segment", "tcp", "recovery", "stack"),
+		all.station("adapter", "Adapter", "frames", n["adapter.received-frames"], n["adapter.sent-frames"], "link"),
+		all.station("ethernet", "Ethernet", "frames", n["card.passed"], n["adapter.sent-frames"], "ethernet", "arp", "neighbor"),
+		all.station("ip", "IP", "packets", n["ip.packets-in"], n["tcp.segments-out"]+n["udp.datagrams-out"]+n["ip.icmp-out"], "ip", "ipv4", "ipv6", "icmp", "udp"),
+		all.station("tcp", "TCP", "segments", n["tcp.segments-in"], n["tcp.segments-out"], "segment", "tcp", "recovery", "stack"),
 	)
 	if h.Connections > mostAsked {
 		h.States = s.assumed(h)
@@ -134,10 +135,13 @@ func sortedStates(states map[string]int) []api.State {
 	return out
 }
 
+// catalogue is the Reasons of the program, gathered once for all layers of a house.
+type catalogue []*trace.Reason
+
 // station is one layer, with the decisions of some families that refuse or fail, those that were reached.
-func station(name, title, unit string, in, out uint64, families ...string) api.Station {
+func (all catalogue) station(name, title, unit string, in, out uint64, families ...string) api.Station {
 	st := api.Station{Name: name, Title: title, In: in, Out: out, Unit: unit, Drops: []api.Counted{}}
-	for _, r := range trace.Reasons() {
+	for _, r := range all {
 		family, _, _ := strings.Cut(r.ID, ".")
 		if (r.Kind == trace.Refused || r.Kind == trace.Failed) && slices.Contains(families, family) && r.Reached() > 0 {
 			st.Drops = append(st.Drops, api.Counted{Reason: *glass.ReasonOf(r), Reached: r.Reached()})
