@@ -22,7 +22,7 @@ import (
 func (s *Server) sources() glass.Sources {
 	src := glass.Sources{
 		Status: s.apiStatus, Journeys: s.watch.journeys, Frames: s.watch.framesOf, House: s.house, Sockets: s.apiSockets, Files: s.filesKept,
-		Explain: s.explain, Source: s.source, Version: s.version(), Started: s.started,
+		Explain: s.explain, Source: s.source, Version: s.version(),
 		Metrics: metrics.Handler(s.measures()),
 	}
 	if s.network != nil {

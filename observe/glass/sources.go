@@ -5,7 +5,6 @@ package glass
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"vitrine/observe/frames"
 	"vitrine/observe/glass/api"
@@ -34,7 +33,6 @@ type Sources struct {
 	// Network is the own stack's adapter; "": the kernel's sockets.
 	Network string
 	Version string
-	Started time.Time
 }
 
 // Query is a request that is only asked about.
