@@ -203,9 +203,12 @@ func TestWhatAClientThatLeavesWasSentIsCounted(t *testing.T) {
 			head := int64(bytes.Index(taken, []byte("\r\n\r\n")) + 4)
 			c.Close() // with bytes unread: a reset
 			o := await(t, "outcome", sv.outcomes)
-			// What lies in the client's buffer was taken by its system; what lies in ours was not sent.
+			// What lies in the client's buffer was taken by its system; what lies in ours was not sent. What the client has read
+			// and its system has not acknowledged yet, when the reset comes, nobody on this side can know: acknowledgements
+			// are delayed, and the loopback carries 64 KiB a segment.
+			const delayed = 4 * 64 << 10
 			what := fmt.Sprintf("%s: %d bytes were read, body %d, sent %d, head %d", target, read, o.Body, o.Sent, head)
-			if o.Failure == nil || o.Body < read*99/100-head || o.Body > size/2 || o.Sent < read || o.Sent > size/2 {
+			if o.Failure == nil || o.Body < read-delayed-head || o.Body > size/2 || o.Sent < read-delayed || o.Sent > size/2 {
 				t.Errorf("%s, failure %v", what, o.Failure)
 			}
 			if target != "/chunks" && o.Sent != o.Body+head {
