@@ -35,6 +35,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 	}
 	v.remember()
 	switch {
+	case v.produce != nil:
 	case v.kept:
 		addWhole(x, v.entry)
 		v.entry = nil
@@ -50,6 +51,11 @@ func (v *visit) deliver() (step, *trace.Reason) {
 		x.AddBytes(v.body, nil)
 	}
 	v.release()
+	if v.produce != nil {
+		w := v.send(v.length)
+		w.close(v.produce(w))
+		return done, nil
+	}
 	block := v.block
 	v.answered.Store(true)
 	x.Respond(block)
