@@ -34,8 +34,8 @@ check: build
 .PHONY: test
 ## make test        everything that must hold: format, vet, units, races, end to end, the example (minutes)
 test: tools-test lint
-	$(GO) test -count=1 $$($(GO) list ./... | grep -v /e2e$$)
-	scripts/e2e "$(GO)"
+	scripts/test "$(GO)" -count=1 $$($(GO) list ./... | grep -v /e2e$$)
+	scripts/test "$(GO)" -count=1 ./e2e
 	$(MAKE) --no-print-directory race
 	$(MAKE) --no-print-directory check
 
@@ -49,13 +49,13 @@ lint:
 .PHONY: race
 ## make race        the concurrent packages under the race detector
 race:
-	@if scripts/tools --have gcc; then set -x; $(GO) test -race -count=1 $(RACE); \
+	@if scripts/tools --have gcc; then scripts/test "$(GO)" "-race -count=1" $(RACE); \
 	else echo "SKIPPED: the race detector needs a C compiler: apt-get install gcc"; fi
 
 .PHONY: e2e
 ## make e2e         the program as people run it, under each I/O architecture and, as root, on its own TCP/IP stack
 e2e: tools-test
-	scripts/e2e "$(GO)"
+	scripts/test "$(GO)" -count=1 ./e2e
 
 .PHONY: fuzz
 ## make fuzz        each fuzz target for FUZZTIME (default 60s): make fuzz FUZZTIME=10m
