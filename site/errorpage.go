@@ -22,7 +22,7 @@ func (v *visit) errorPage() (step, *trace.Reason) {
 	case r.retry:
 		v.header.Set("Retry-After", "1")
 	}
-	asHTML := v.x.Refused == nil && acceptsHTML(&v.x.Request.Fields)
+	asHTML := v.x.Refused == nil && acceptsHTML(&v.request().Fields)
 	mediaType := "text/plain; charset=utf-8"
 	if asHTML {
 		mediaType = "text/html; charset=utf-8"

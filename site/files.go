@@ -22,7 +22,7 @@ func (v *visit) resolve() (step, *trace.Reason) {
 		return v.leave(resolve) // what is in memory may be older than what is on the disk
 	}
 	v.file = "" // the step begins anew off the loop
-	path, stripped := t.below(v.x.Request.Path())
+	path, stripped := t.below(v.request().Path())
 	if stripped && v.looking() {
 		v.tell("resource", StripPrefix.Reach(), &t.conf.StripPrefix.Pos, t.conf.StripPrefix.V, true, trace.D("leaves", string(path)))
 	}
@@ -37,7 +37,7 @@ func (v *visit) resolve() (step, *trace.Reason) {
 		return v.openFolder(path)
 	}
 	v.entry, v.file = e, e.Path
-	v.memorize = true
+	v.memorize = v.inner == nil
 	return present, nil
 }
 
@@ -56,7 +56,7 @@ func (v *visit) open(path []byte) (*resource.Entry, *resource.Failure) {
 
 // openFolder answers for a folder: with a redirect to its slash, its index, its listing, or as if nothing were there.
 func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
-	if !bytes.HasSuffix(v.x.Request.Path(), slash) {
+	if !bytes.HasSuffix(v.request().Path(), slash) {
 		return v.addSlash()
 	}
 	t := v.settings

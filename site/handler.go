@@ -125,7 +125,8 @@ func (h *Handler) Finish(x *exchange.Exchange) {
 			h.tell(vals, p.told, record)
 		}
 	case *visit:
-		if record := p.settings.record; record != nil || h.opt.Observer != nil {
+		t, _ := p.logged()
+		if record := t.record; record != nil || h.opt.Observer != nil {
 			vals := values.Get().(*variables.Values)
 			vals.Exchange = x
 			p.describe(vals)
@@ -163,7 +164,7 @@ func (t *settings) describe(vals *variables.Values, tail int) {
 	}
 	if t.route != nil {
 		vals.Route = t.route.Pattern.V
-		if path := vals.Exchange.Request.Path(); tail < len(path) {
+		if path := vals.Current().Path(); tail < len(path) {
 			vals.Tail = path[tail:]
 		}
 	}

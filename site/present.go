@@ -20,7 +20,7 @@ func (v *visit) present() (step, *trace.Reason) {
 			return deliver, why.Reach()
 		}
 	}
-	a := content.Plan(x.Request, v.entry, t.types.Lookup(v.entry.Path), content.Options{
+	a := content.Plan(v.request(), v.entry, t.types.Lookup(v.entry.Path), content.Options{
 		Status: v.status, Ranges: v.h.conf.Limits.Ranges.V, Now: x.Start / int64(time.Second),
 	}, &v.header, x.Trace)
 	v.memorize = v.memorize && a.Whole
@@ -44,8 +44,8 @@ func (v *visit) list(path string) (step, *trace.Reason) {
 		return v.failed(failure)
 	}
 	v.line = &t.conf.Files.Listing.Pos
-	return v.take(content.Listing(x.Request, l, content.ListingOptions{
-		Path: string(x.Request.Path()), Types: t.types, Server: t.server.V, Now: x.Start / int64(time.Second),
+	return v.take(content.Listing(v.request(), l, content.ListingOptions{
+		Path: string(v.request().Path()), Types: t.types, Server: t.server.V, Now: x.Start / int64(time.Second),
 	}, &v.header, x.Trace))
 }
 

@@ -74,6 +74,10 @@ var (
 		"nothing is at the path, so what the configuration names for that case is served", "")
 	NoMissingPage = trace.Declare("site.no-missing-page", trace.Failed,
 		"what the configuration names for paths that lead to nothing could not be served itself", "")
+	TooManyRewalks = trace.Declare("site.too-many-internal-redirects", trace.Failed,
+		"the request was led from one path of the site to the next too often, which looks like a circle", "RFC 9110 §15.6.1")
+	BadRewalk = trace.Declare("site.bad-internal-redirect", trace.Failed,
+		"the request was to be led to another path of its site, and what was named is no path", "RFC 9110 §15.6.1")
 	Busy = trace.Declare("site.busy", trace.Failed,
 		"the file is not in memory, and too many requests wait for the disk already", "RFC 9110 §15.6.4")
 	Remembered = trace.Declare("site.remembered", trace.Info,

@@ -65,11 +65,17 @@ func firstSegmentHasColon(reference []byte) bool {
 // addSlash sends the client to the same path with a slash at its end. The reference is relative to the last segment
 // as it was sent, so that it holds whatever a proxy has taken from the front of the path.
 func (v *visit) addSlash() (step, *trace.Reason) {
-	r := v.x.Request
+	r := v.request()
 	raw := r.RawPath()
 	last := raw[bytes.LastIndexByte(raw, '/')+1:]
+	if v.inner != nil { // the client asked for another path, and a reference is relative to that
+		last = bytes.TrimLeft(raw, "/")
+	}
 	to := append(v.buf[:0], "./"...)
-	if bytes.IndexByte(last, ':') < 0 {
+	switch {
+	case v.inner != nil:
+		to = append(to[:0], '/')
+	case bytes.IndexByte(last, ':') < 0:
 		to = to[:0]
 	}
 	to = append(append(to, last...), '/')
@@ -90,7 +96,7 @@ func (v *visit) sendTo(location string, status int, why *trace.Reason) (step, *t
 	v.body = []byte(strconv.Itoa(status) + " " + message.StatusText(status) + ": " + location + "\n")
 	v.describeBody("text/plain; charset=utf-8")
 	if v.looking() {
-		v.tell("redirect", why, v.line, string(v.x.Request.Path()), true,
+		v.tell("redirect", why, v.line, string(v.request().Path()), true,
 			trace.D("status", strconv.Itoa(status)), trace.D("location", location))
 	}
 	return deliver, why.Reach()

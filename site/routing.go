@@ -10,7 +10,7 @@ import (
 
 // findRoute finds the route that answers the path and the method.
 func (v *visit) findRoute() (step, *trace.Reason) {
-	s, r := v.settings.site, v.x.Request
+	s, r := v.settings.site, v.request()
 	path := r.Path()
 	choice := s.routes.Match(path, r.Method, r.MethodBytes(), v.x.Trace)
 	switch choice.Reason {
@@ -33,8 +33,8 @@ func (v *visit) findRoute() (step, *trace.Reason) {
 // methodRefused refuses the method that nobody answers at the path: with 501 when the program does not know it
 // (RFC 9110 §15.6.2), else with 405.
 func (v *visit) methodRefused(why *trace.Reason) (step, *trace.Reason) {
-	method := []trace.Detail{trace.D("method", v.x.Request.MethodName())}
-	switch v.x.Request.Method {
+	method := []trace.Detail{trace.D("method", v.request().MethodName())}
+	switch v.request().Method {
 	case message.OtherMethod:
 		v.refusal.status = 501
 		return v.refused(UnknownMethod.Reach(), v.settings.at, method)
@@ -61,7 +61,7 @@ func (v *visit) allow() string {
 	}
 	if s := v.settings.site; s != nil {
 		matched := false
-		for i := range s.routes.Matches(v.x.Request.Path()) {
+		for i := range s.routes.Matches(v.request().Path()) {
 			add(s.each[i])
 			matched = true
 		}
@@ -77,7 +77,7 @@ func (v *visit) allow() string {
 
 // admit decides whether the method and the announced body are taken where the path leads.
 func (v *visit) admit() (step, *trace.Reason) {
-	t, r := v.settings, v.x.Request
+	t, r := v.settings, v.request()
 	if t.isFiles() && t.root == nil && r.Method != message.OtherMethod && r.Method != message.TRACE {
 		return resolve, nil // nothing is here for any method
 	}
@@ -107,7 +107,7 @@ func (v *visit) answerOptions() (step, *trace.Reason) {
 	v.options(allow)
 	v.line = v.settings.at
 	if v.looking() {
-		v.tell("method", PathOptions, v.line, string(v.x.Request.Path()), true, trace.D("allow", allow))
+		v.tell("method", PathOptions, v.line, string(v.request().Path()), true, trace.D("allow", allow))
 	}
 	return deliver, PathOptions.Reach()
 }

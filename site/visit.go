@@ -22,6 +22,11 @@ type visit struct {
 	values   variables.Values
 	buf      []byte // of templates and paths
 
+	inner     *message.Request // that an internal redirect made; see request
+	hops      int              // how often the request was led to another path
+	asked     *settings        // of the route that the client asked for, once the walk may come to another; see logged
+	askedTail int
+
 	away     bool             // it went off the loop
 	before   []trace.Event    // those of the journey when it did
 	resolved int              // events of the journey before the step resolve, which begins anew off the loop
@@ -71,7 +76,7 @@ func (v *visit) end() {
 
 // vars is the placeholders' values as far as they are known.
 func (v *visit) vars() *variables.Values {
-	v.values = variables.Values{Exchange: v.x, Status: v.status, Fields: &v.header, File: v.file}
+	v.values = variables.Values{Exchange: v.x, Request: v.inner, Status: v.status, Fields: &v.header, File: v.file}
 	v.settings.describe(&v.values, v.tail)
 	return &v.values
 }
@@ -79,7 +84,8 @@ func (v *visit) vars() *variables.Values {
 // describe fills in what the log wants to know. It runs on the loop, where an exchange that failed may be finished
 // while its function still runs: then only what was known before counts.
 func (v *visit) describe(vals *variables.Values) {
-	v.settings.describe(vals, v.tail)
+	t, tail := v.logged()
+	t.describe(vals, tail)
 	if !v.away || v.answered.Load() {
 		vals.File = v.file
 		if v.block != nil {
@@ -105,6 +111,7 @@ func (v *visit) decisions() *trace.Decisions {
 
 // leave goes off the loop, where the walk goes on with a step. When too many wait there already, the answer is 503.
 func (v *visit) leave(next step) (step, *trace.Reason) {
+	v.asks()
 	v.away = true
 	if v.looking() {
 		if next == resolve {
@@ -129,7 +136,7 @@ func (v *visit) leave(next step) (step, *trace.Reason) {
 func (v *visit) refused(why *trace.Reason, line *trace.Position, details []trace.Detail) (step, *trace.Reason) {
 	v.refusal.reason, v.line = why, line
 	if v.looking() {
-		v.tell("refuse", why, line, v.x.Request.ShownTarget(), true, details...)
+		v.tell("refuse", why, line, v.request().ShownTarget(), true, details...)
 	}
 	return refuse, why
 }

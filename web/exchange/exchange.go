@@ -166,16 +166,18 @@ func (x *Exchange) Begin(c Carrier, r *message.Request, peer *Peer, lim Limits) 
 }
 
 // Because notes a decision with the configuration's line that is responsible, for the log. The position must live
-// as long as the configuration; nil means that no line is. It may be called from any goroutine.
+// as long as the configuration; nil means that no line is. When there are too many, the last one stays. It may be
+// called from any goroutine.
 func (x *Exchange) Because(r *trace.Reason, p *trace.Position) {
 	if x.detached { // both ends have something to say
 		x.mu.Lock()
 		defer x.mu.Unlock()
 	}
-	if int(x.reasons) < len(x.Reasons) {
-		x.Reasons[x.reasons], x.Positions[x.reasons] = r, p
-		x.reasons++
+	if int(x.reasons) == len(x.Reasons) {
+		x.reasons-- // what came of it matters more than one more step on the way
 	}
+	x.Reasons[x.reasons], x.Positions[x.reasons] = r, p
+	x.reasons++
 }
 
 // Why is the decisions noted so far. It may be called from any goroutine.

@@ -15,15 +15,25 @@ import (
 // A Values may be reused for one exchange after another. It is not safe for concurrent use.
 type Values struct {
 	Exchange *exchange.Exchange
-	Site     string          // the name of the site that answered
-	Route    string          // the pattern of the route that answered
-	Tail     []byte          // what * or ** at the end of the route's pattern matched, decoded
-	File     string          // the file that was sent
-	LogFile  string          // the access log that the exchange's line is written to; empty: none
-	User     string          // who the client proved to be
-	Ident    string          // RFC 1413 identity
-	Status   int             // while the response is being built; 0: the outcome's
-	Fields   *message.Header // the response's; nil: none
+	Request  *message.Request // that the walk goes by, after an internal redirect; nil: the exchange's
+	Site     string           // the name of the site that answered
+	Route    string           // the pattern of the route that answered
+	Tail     []byte           // what * or ** at the end of the route's pattern matched, decoded
+	File     string           // the file that was sent
+	LogFile  string           // the access log that the exchange's line is written to; empty: none
+	User     string           // who the client proved to be
+	Ident    string           // RFC 1413 identity
+	Status   int              // while the response is being built; 0: the outcome's
+	Fields   *message.Header  // the response's; nil: none
+}
+
+// Current is the request whose path and query the placeholders stand for. {method}, {uri} and {protocol} are always those of
+// the exchange, as received.
+func (v *Values) Current() *message.Request {
+	if v.Request != nil {
+		return v.Request
+	}
+	return v.Exchange.Request
 }
 
 // AppendVar appends the variable's value as it is. It never fails: what has no value yet appends nothing, except
@@ -42,15 +52,15 @@ func (v *Values) AppendVar(dst []byte, name template.Var, arg string) []byte {
 		}
 		return strconv.AppendUint(dst, uint64(x.Peer.Local.Port()), 10)
 	case template.Path:
-		return append(dst, r.Path()...)
+		return append(dst, v.Current().Path()...)
 	case template.PathRaw:
-		return append(dst, r.RawPath()...)
+		return append(dst, v.Current().RawPath()...)
 	case template.PathTail:
 		return append(dst, v.Tail...)
 	case template.Query:
-		return append(dst, r.Query()...)
+		return append(dst, v.Current().Query()...)
 	case template.QueryValue:
-		return appendQueryValue(dst, r.Query(), arg)
+		return appendQueryValue(dst, v.Current().Query(), arg)
 	case template.URI:
 		return append(dst, r.RawTarget()...)
 	case template.Scheme:
