@@ -54,7 +54,7 @@ web, site    < bench;
 stack        < bench/impaired, stack/stacktest, stack/traps;
 trace        < trace/tracetest;
 web/exchange < web/variables/variablestest;
-trace        < internal/deps, e2e;
+trace        < internal/deps, e2e, e2e/apache;
 `
 
 // past says who may look past a room's door, at a part of it that is no word for everybody, and why.
