@@ -82,7 +82,7 @@ func checkRoute(d *decoder, b *block, value any) {
 		if respond == nil {
 			answer = "redirects"
 		}
-		for _, name := range []string{"files", "types"} {
+		for _, name := range []string{"files", "types", "negotiate"} {
 			if useless := b.body.block(name); useless != nil {
 				d.warn(useless.head, fmt.Sprintf("this %s block has no effect: the route %s and serves no files", name, answer), "remove it")
 			}

@@ -136,6 +136,7 @@ type Settings struct {
 	Files       Files
 	Headers     []HeaderRule // outer rules first
 	Types       Types
+	Negotiate   Negotiate
 	Access      Log
 	BodyBytes   Value[int64] // bound of a request body, as Limits.BodyBytes
 }
@@ -199,6 +200,15 @@ type Types struct {
 	Explicit   *Value[string]           // for everything here, whatever its extension
 	Default    Value[string]            // when nothing matches; empty sends no Content-Type
 	Charset    Value[string]            // added to text types that name none; empty adds none
+
+	File      Value[string]            // a table in the format of mime.types, on top of the built-in one; empty: none
+	BuiltIn   Value[bool]              // the built-in table counts; false: only what the configuration says
+	Languages map[string]Value[string] // what an extension says about the language; on top of the built-in ones
+	Charsets  map[string]Value[string] // what it says about the charset; likewise
+	Encodings map[string]Value[string] // what it says about the content coding; there are no built-in ones
+	Magic     Value[bool]              // where the extension says nothing, the file's first bytes are looked at
+	MagicFile Value[string]            // patterns in the format of Apache's mod_mime_magic, asked first; empty: none
+	NoSniff   Value[bool]              // clients are told not to guess another type
 }
 
 // Log is an access log.

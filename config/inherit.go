@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -31,14 +30,8 @@ func (s *Settings) inherited() Settings {
 		out.Headers[i].Pos = inheritedPosition(out.Headers[i].Pos)
 	}
 
-	out.Types = Types{Extensions: maps.Clone(s.Types.Extensions), Default: inherit(s.Types.Default), Charset: inherit(s.Types.Charset)}
-	for name, v := range out.Types.Extensions {
-		out.Types.Extensions[name] = inherit(v)
-	}
-	if s.Types.Explicit != nil {
-		explicit := inherit(*s.Types.Explicit)
-		out.Types.Explicit = &explicit
-	}
+	out.Types = s.Types.inherited()
+	out.Negotiate = s.Negotiate.inherited()
 
 	l := s.Access
 	out.Access = Log{

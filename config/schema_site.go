@@ -41,7 +41,7 @@ var siteBlock = &blockType{
 		rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
 	blocks: []*blockType{
-		listenBlock, filesBlock, typesBlock, headerBlock, logBlock, routeBlock, expectBlock,
+		listenBlock, filesBlock, typesBlock, negotiateBlock, headerBlock, logBlock, routeBlock, expectBlock,
 	},
 	open: func(d *decoder, owner any) any {
 		c := owner.(*Config)
@@ -68,7 +68,7 @@ var routeBlock = &blockType{
 			field: in(func(r *Route) any { return &r.Methods })},
 		rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
-	blocks: []*blockType{respondBlock, redirectBlock, filesBlock, typesBlock, headerBlock, logBlock},
+	blocks: []*blockType{respondBlock, redirectBlock, filesBlock, typesBlock, negotiateBlock, headerBlock, logBlock},
 	open: func(d *decoder, owner any) any {
 		s := owner.(*Site)
 		r := &Route{Settings: s.Settings.inherited()}
@@ -178,31 +178,6 @@ var missingBlock = &blockType{
 	},
 	each: func(owner any) []any { return present(owner.(*Files).Missing) },
 }
-
-var typesBlock = always(func(s *Settings) any { return &s.Types }, blockType{
-	name:    "types",
-	doc:     "Which media type a file gets. The built-in table knows the common extensions on every machine alike.",
-	example: "types {\n  charset    = \"utf-8\"\n  extensions = { md = \"text/markdown\" }\n}",
-	also:    []string{"mime", "mime_types", "addtype", "type"},
-	settings: []*setting{
-		{name: "extensions", kind: kindTextMap, example: `{ md = "text/markdown", gz = "application/gzip" }`, check: checkMediaType,
-			doc:   "File name extensions, without the dot, and their types, on top of the built-in table.",
-			also:  []string{"extension", "ext", "map"},
-			field: in(func(t *Types) any { return &t.Extensions })},
-		{name: "explicit", kind: kindText, example: `"text/plain"`, check: checkMediaType,
-			doc:   "The type of everything here, whatever its extension.",
-			also:  []string{"force", "forcetype", "always"},
-			field: in(func(t *Types) any { return &t.Explicit })},
-		{name: "default", kind: kindText, initial: `"application/octet-stream"`, check: checkMediaTypeOrNone,
-			doc:   "The type of a file whose extension is unknown; an empty text sends no Content-Type.",
-			also:  []string{"default_type", "defaulttype"},
-			field: in(func(t *Types) any { return &t.Default })},
-		{name: "charset", kind: kindText, initial: `"utf-8"`, check: checkCharset,
-			doc:   "The charset added to text types that name none; an empty text adds none.",
-			also:  []string{"encoding", "adddefaultcharset"},
-			field: in(func(t *Types) any { return &t.Charset })},
-	},
-})
 
 // headerLines is the value of one header block: rules that it adds to, or that it is printed from.
 type headerLines struct{ rules *[]HeaderRule }

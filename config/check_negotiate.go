@@ -1,0 +1,73 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// inherited is a copy for an enclosed block.
+func (t *Types) inherited() Types {
+	out := *t
+	out.Default, out.Charset = inherit(t.Default), inherit(t.Charset)
+	out.File, out.BuiltIn = inherit(t.File), inherit(t.BuiltIn)
+	out.Magic, out.MagicFile, out.NoSniff = inherit(t.Magic), inherit(t.MagicFile), inherit(t.NoSniff)
+	for _, m := range []*map[string]Value[string]{&out.Extensions, &out.Languages, &out.Charsets, &out.Encodings} {
+		*m = maps.Clone(*m)
+		for name, v := range *m {
+			(*m)[name] = inherit(v)
+		}
+	}
+	if t.Explicit != nil {
+		explicit := inherit(*t.Explicit)
+		out.Explicit = &explicit
+	}
+	return out
+}
+
+// inherited is a copy for an enclosed block.
+func (n *Negotiate) inherited() Negotiate {
+	return Negotiate{
+		Variants: inherit(n.Variants), TypeMaps: inherit(n.TypeMaps),
+		Precompress: inheritAll(n.Precompress), Languages: inheritAll(n.Languages),
+		WhenEqual: inherit(n.WhenEqual), WhenNone: inherit(n.WhenNone),
+		Candidates: inherit(n.Candidates), Names: inherit(n.Names), MapBytes: inherit(n.MapBytes),
+	}
+}
+
+// precompressedCodings are the codings of which files stand ready beside others.
+var precompressedCodings = []string{"br", "zstd", "gzip"}
+
+// checkPrecompressed checks the name of a content coding.
+func checkPrecompressed(text string) *problem {
+	if slices.Contains(precompressedCodings, text) {
+		return nil
+	}
+	hint := "it may be " + oneOf(quotedAll(precompressedCodings))
+	if meant := map[string]string{"gz": "gzip", ".gz": "gzip", "brotli": "br", ".br": "br", "zst": "zstd", ".zst": "zstd", "zstandard": "zstd"}[strings.ToLower(text)]; meant != "" {
+		hint = "did you mean " + quoted(meant) + "?"
+	}
+	return &problem{message: "there are no files in the coding " + quoted(text), hint: hint}
+}
+
+// checkLanguage checks the form of a language tag: RFC 5646 §2.1.
+func checkLanguage(text string) *problem {
+	if text == "" {
+		return nil
+	}
+	for i, subtag := range strings.Split(text, "-") {
+		wellFormed := len(subtag) >= 1 && len(subtag) <= 8
+		for _, c := range []byte(subtag) {
+			letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+			wellFormed = wellFormed && (letter || i > 0 && '0' <= c && c <= '9')
+		}
+		if !wellFormed || i == 0 && len(subtag) == 1 {
+			hint := `write, for example, "en" or "pt-BR"`
+			if strings.Contains(text, "_") {
+				hint = "write " + quoted(strings.ReplaceAll(text, "_", "-"))
+			}
+			return &problem{message: quoted(text) + " is no language tag", hint: hint}
+		}
+	}
+	return nil
+}

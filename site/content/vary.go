@@ -1,0 +1,26 @@
+package content
+
+import "vitrine/web/message"
+
+// AddVary notes in a response's Vary that the answer depends on a field of the request (RFC 9110 §12.5.5). A field that
+// is named already, or a "*", is left as it is, so that whoever decides by a field may say so without asking who else did.
+func AddVary(h *message.Header, id message.FieldID) {
+	name := id.String()
+	before := h.Get("Vary")
+	switch {
+	case before == "":
+		h.Set("Vary", name)
+	case message.HasToken([]byte(before), name), message.HasToken([]byte(before), "*"):
+	default:
+		h.Set("Vary", before+", "+name)
+	}
+}
+
+// AddVaryAll is AddVary for each field of a set, in the order in which the message package numbers them.
+func AddVaryAll(h *message.Header, set message.FieldSet) {
+	for _, id := range []message.FieldID{message.Accept, message.AcceptCharset, message.AcceptEncoding, message.AcceptLanguage} {
+		if set.Has(id) {
+			AddVary(h, id)
+		}
+	}
+}
