@@ -63,6 +63,20 @@ type Endpoint interface {
 	Unsent() int
 }
 
+// Address is where a connection goes: Path is a Unix socket's, and empty for TCP to Addr.
+type Address struct {
+	Path string
+	Addr netip.AddrPort
+}
+
+// String is "unix:" with the path, or the address with its port.
+func (a Address) String() string {
+	if a.Path != "" {
+		return "unix:" + a.Path
+	}
+	return a.Addr.String()
+}
+
 // Accepted is a new connection with its addresses.
 type Accepted struct {
 	Endpoint Endpoint

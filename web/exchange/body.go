@@ -135,7 +135,20 @@ func (x *Exchange) Trailer() *message.Header {
 // and dropped.
 func (x *Exchange) Feed(p []byte) int {
 	x.mu.Lock()
-	defer x.mu.Unlock()
+	n := x.feed(p)
+	var tell Partner
+	if n > 0 {
+		tell = x.stir()
+	}
+	x.mu.Unlock()
+	if tell != nil {
+		tell.Stir()
+	}
+	return n
+}
+
+// feed is Feed with the lock held.
+func (x *Exchange) feed(p []byte) int {
 	b := &x.body
 	if b.closed || (x.returned && !x.out.tunnel) {
 		b.starved = false
@@ -181,7 +194,11 @@ func (x *Exchange) FeedEnd(trailer *message.Header) {
 	x.mu.Lock()
 	x.body.eof, x.body.trailer = true, trailer
 	x.cond.Broadcast()
+	tell := x.stir()
 	x.mu.Unlock()
+	if tell != nil {
+		tell.Stir()
+	}
 }
 
 // FeedError says that no more of the body will come, since it is malformed or too large. The handler can still answer.
@@ -189,5 +206,9 @@ func (x *Exchange) FeedError(err error) {
 	x.mu.Lock()
 	x.body.err = err
 	x.cond.Broadcast()
+	tell := x.stir()
 	x.mu.Unlock()
+	if tell != nil {
+		tell.Stir()
+	}
 }

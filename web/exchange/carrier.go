@@ -82,8 +82,14 @@ func (x *Exchange) Pieces() []Piece {
 // Take gives the carrier the oldest gathered bytes of a streamed response and opens the window by as much.
 // The piece is nil when there are none; otherwise it must be released once sent.
 func (x *Exchange) Take() (b []byte, release Releaser) {
+	var tell Partner
 	x.mu.Lock()
-	defer x.mu.Unlock()
+	defer func() {
+		x.mu.Unlock()
+		if tell != nil {
+			tell.Stir()
+		}
+	}()
 	o := &x.out
 	if len(o.chunks) == 0 {
 		return nil, nil
@@ -94,6 +100,10 @@ func (x *Exchange) Take() (b []byte, release Releaser) {
 	o.chunks = o.chunks[:len(o.chunks)-1]
 	o.queued -= c.n
 	x.cond.Broadcast()
+	if o.full && o.queued <= x.limits.Output/2 { // for less it is not worth a turn
+		o.full = false
+		tell = x.stir()
+	}
 	return c.buf[:c.n], (*pooled)(c.buf)
 }
 
@@ -109,9 +119,13 @@ func (x *Exchange) Fail(err error) {
 	}
 	cancel := x.cancel
 	x.cond.Broadcast()
+	tell := x.stir()
 	x.mu.Unlock()
 	if cancel != nil {
 		cancel(err)
+	}
+	if tell != nil {
+		tell.Stir()
 	}
 }
 
@@ -123,8 +137,13 @@ func (x *Exchange) Cancel(err error) {
 		x.ctx, x.cancel = context.WithCancelCause(context.Background())
 	}
 	cancel := x.cancel
+	x.left = true
+	tell := x.stir()
 	x.mu.Unlock()
 	cancel(err)
+	if tell != nil {
+		tell.Stir()
+	}
 }
 
 // Release says that the carrier is done with the exchange. It goes back to the pool once the handler is, too.
@@ -138,11 +157,15 @@ func (x *Exchange) Release() {
 	if x.gone == nil {
 		x.gone = errEnded
 	}
-	free := x.returned
+	free := x.returned && !x.running
 	x.cond.Broadcast()
+	tell := x.stir()
 	x.mu.Unlock()
-	if free {
+	switch {
+	case free:
 		x.free()
+	case tell != nil: // nobody waits for what it does any more
+		tell.Stir()
 	}
 }
 

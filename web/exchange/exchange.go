@@ -130,6 +130,16 @@ type Exchange struct {
 	abandoned bool           // the carrier has finished with it
 	wakes     bool           // a Wake was sent and not yet answered by Update
 	lent      bool           // the handler was given something that may outlive its function: no reuse
+
+	// Of an exchange that is driven without a goroutine; see Lend.
+	partner Partner
+	driver  LinkDriver
+	driven  bool // lent at the moment
+	held    bool // counted by Holder
+	stirred bool // the partner was told and has not looked yet
+	left    bool // Cancel was called
+	running bool // a function given to Go or Resume has not returned
+	pace    Pace
 }
 
 // Refusal is why a request was not accepted, and the status that says so.
@@ -157,6 +167,7 @@ func New() *Exchange { return pool.Get().(*Exchange) }
 func (x *Exchange) Begin(c Carrier, r *message.Request, peer *Peer, lim Limits) {
 	x.Request, x.Peer, x.carrier, x.limits = r, peer, c, lim
 	x.Trace, x.Pinned, x.Refused, x.reasons = nil, nil, nil, 0
+	x.pace = Pace{}
 	x.Outcome = Outcome{}
 	x.detached, x.done, x.block, x.out.last = false, false, nil, false
 	if len(x.pieces) > 0 {
@@ -227,10 +238,11 @@ func (x *Exchange) Responded() bool { return x.block != nil }
 // loop's, when the pool is full.
 func (x *Exchange) Go(f func(x *Exchange)) bool {
 	x.detach()
+	x.running = true
 	if x.carrier.Spawn(func() { x.run(f) }) {
 		return true
 	}
-	x.detached = false
+	x.detached, x.running = false, false
 	return false
 }
 
@@ -245,24 +257,47 @@ func (x *Exchange) detach() {
 	x.cancel, x.ctx, x.gone = nil, nil, nil
 	x.returned, x.abandoned, x.wakes = false, false, false
 	x.detached, x.lent = true, false
+	x.partner, x.driver, x.driven, x.held, x.stirred, x.left, x.running = nil, nil, false, false, false, false, false
 }
 
-// ended notes that the handler is done: its function has returned, by whatever way, or its tunnel was closed.
-func (x *Exchange) ended(tunnel bool) {
+// endedBy is who says that the handler is done.
+type endedBy uint8
+
+const (
+	byReturn  endedBy = iota // the function that was given to Go or Resume has returned
+	byTunnel                 // the tunnel was closed
+	byPartner                // End
+)
+
+// ended notes that the handler is done: its function has returned, by whatever way, its tunnel was closed, or its partner
+// has said so.
+func (x *Exchange) ended(by endedBy) {
 	x.mu.Lock()
-	if x.out.tunnel && !tunnel && x.out.panic == nil { // the tunnel goes on without the function
-		x.mu.Unlock()
-		return
+	if by == byReturn {
+		x.running = false
+		if !x.returned && (x.driven || x.out.tunnel && x.out.panic == nil) { // it goes on without the function
+			panicked := x.out.panic != nil
+			x.mu.Unlock()
+			if panicked {
+				x.wake()
+			}
+			return
+		}
 	}
+	held := x.held
+	x.held, x.partner = false, nil
 	x.returned, x.out.ended = true, true
 	x.body.closed = true // whoever still reads has outlived the handler
 	x.cond.Broadcast()
 	x.stopTimers()
 	// Once the lock is given up, the carrier may give the exchange to the pool: nothing of it is touched after that.
-	free, cancel, c := x.abandoned, x.cancel, x.carrier
-	tell := !free && !x.wakes
+	free, cancel, c := x.abandoned && !x.running, x.cancel, x.carrier
+	tell := !x.abandoned && !x.wakes
 	x.wakes = x.wakes || tell
 	x.mu.Unlock()
+	if held {
+		c.(Holder).Unhold()
+	}
 	if cancel != nil {
 		cancel(context.Canceled)
 	}
@@ -292,7 +327,7 @@ func (x *Exchange) run(f func(*Exchange)) {
 			x.out.failed(v)
 			x.mu.Unlock()
 		}
-		x.ended(false)
+		x.ended(byReturn)
 	}()
 	f(x)
 }
@@ -333,6 +368,7 @@ func (x *Exchange) free() {
 	x.drop()
 	x.Request, x.Peer, x.carrier, x.Trace, x.Pinned, x.block = nil, nil, nil, nil, nil, nil
 	x.ctx, x.cancel, x.gone = nil, nil, nil
+	x.partner, x.driver = nil, nil
 	x.body.reset()
 	x.out.reset()
 	if cap(x.mem) > 64<<10 { // one giant head must not be kept for ever

@@ -30,6 +30,7 @@ type output struct {
 	abort   bool // the connection is to be reset
 	last    bool // the connection is to end after the exchange
 	expired bool // the write deadline has passed
+	full    bool // the partner was told that the window is used up
 }
 
 // chunk is a pooled buffer with bytes to send.
@@ -80,7 +81,8 @@ func (x *Exchange) Stream(b *message.Block, length int64) error {
 	return nil
 }
 
-// Write appends to a streamed response. It blocks while the window is full, and fails once the client has gone.
+// Write appends to a streamed response. It blocks while the window is full, and fails once the client has gone; that of a
+// lent exchange takes everything at once (see Lend).
 // Bytes are gathered; Flush sends them at once.
 func (x *Exchange) Write(p []byte) (int, error) {
 	if !x.detached {
@@ -109,7 +111,7 @@ func (x *Exchange) Write(p []byte) (int, error) {
 		if len(p) == 0 {
 			break
 		}
-		if o.queued >= x.limits.Output {
+		if o.queued >= x.limits.Output && !x.driven {
 			x.mu.Unlock()
 			x.wake()
 			x.mu.Lock()

@@ -112,7 +112,7 @@ func (t *Tunnel) Close() error {
 	x.out.shut, x.body.closed = true, true
 	x.cond.Broadcast()
 	x.mu.Unlock()
-	x.ended(true)
+	x.ended(byTunnel)
 	return nil
 }
 
