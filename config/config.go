@@ -137,6 +137,7 @@ type Settings struct {
 	Headers     []HeaderRule // outer rules first
 	Types       Types
 	Negotiate   Negotiate
+	SSI         SSI
 	Access      Log
 	BodyBytes   Value[int64] // bound of a request body, as Limits.BodyBytes
 }

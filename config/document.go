@@ -56,10 +56,13 @@ func document(t *blockType, value any) *node {
 		}
 	}
 	for _, inner := range t.blocks {
-		if inner.each == nil || !servesFiles(value) && (inner == filesBlock || inner == typesBlock) {
+		if inner.each == nil || !servesFiles(value) && (inner == filesBlock || inner == typesBlock || inner == ssiBlock) {
 			continue
 		}
 		for _, v := range inner.each(value) {
+			if s, ok := v.(*SSI); ok && s.unsaid() {
+				continue
+			}
 			n.blocks = append(n.blocks, document(inner, v))
 		}
 	}

@@ -33,6 +33,8 @@ func (s *Settings) inherited() Settings {
 	out.Types = s.Types.inherited()
 	out.Negotiate = s.Negotiate.inherited()
 
+	out.SSI = s.SSI.inherited()
+
 	l := s.Access
 	out.Access = Log{
 		Off: inherit(l.Off), Format: inherit(l.Format), Custom: inherit(l.Custom), File: inherit(l.File),

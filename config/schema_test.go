@@ -53,7 +53,7 @@ func TestEveryFieldOfTheConfigurationCanBeWritten(t *testing.T) {
 		{clientsBlock, Clients{}, 0}, {filesBlock, Files{}, 0}, {typesBlock, Types{}, 0}, {logBlock, Log{}, 1},
 		{errorLogBlock, ErrorLog{}, 0}, {&rotateBlock, Rotate{}, 0}, {respondBlock, Respond{}, 1},
 		{missingBlock, Missing{}, 1}, {networkBlock, Network{}, 1}, {tcpBlock, TCP{}, 0}, {ipBlock, IP{}, 0}, {controlBlock, Control{}, 0},
-		{adminBlock, Admin{}, 1}, {journeysBlock, Journeys{}, 0}, {whenBlock, When{}, 0}, {otlpBlock, OTLP{}, 1}, {redirectBlock, Redirect{}, 1}, {expectBlock, Expect{}, 1}, {listenBlock, Listen{}, 1},
+		{adminBlock, Admin{}, 1}, {journeysBlock, Journeys{}, 0}, {whenBlock, When{}, 0}, {otlpBlock, OTLP{}, 1}, {redirectBlock, Redirect{}, 1}, {expectBlock, Expect{}, 1}, {ssiBlock, SSI{}, 0}, {listenBlock, Listen{}, 1},
 	} {
 		written := len(test.block.settings) + len(test.block.blocks)
 		if test.block.labels.name != "" && test.block.labels.instead == "" {

@@ -141,7 +141,7 @@ func (t *blockType) title() string {
 	if t.name == "" {
 		return "the top level"
 	}
-	if strings.ContainsRune("aeiou", rune(t.name[0])) {
+	if strings.ContainsRune("aeiou", rune(t.name[0])) || t == ssiBlock {
 		return "an " + t.name + " block"
 	}
 	return "a " + t.name + " block"
