@@ -65,6 +65,7 @@ type Event struct {
 	Position Position // the configuration that is responsible; zero when none is
 	Subject  string   // what was decided about: a route's pattern, a path, a header's name
 	Taken    bool     // false for a candidate that was considered and passed over
+	Depth    int      // of the request within the request that it was decided for: an include's is 1 or more
 	Details  []Detail
 }
 
@@ -78,6 +79,8 @@ type Journey struct {
 	// Live says that the journey is that of a real request: it is told what happens, and changes nothing about it. A
 	// dry run's asks everything anew, from the disk.
 	Live bool
+	// Depth is that of the events that are added next: how many requests within the request are under way.
+	Depth int
 }
 
 // Decisions are the events of a journey that has ended. They are immutable, so that requests which were answered from
@@ -123,5 +126,6 @@ func (j *Journey) Add(e Event) {
 	if !j.Start.IsZero() {
 		e.At = time.Since(j.Start)
 	}
+	e.Depth = j.Depth
 	j.Events = append(j.Events, e)
 }

@@ -15,7 +15,7 @@ func (p *printer) events(s *Story) {
 	told := p.worthTelling(s)
 	for len(told) > 0 {
 		n := 1
-		for n < len(told) && told[n].Step == told[0].Step {
+		for n < len(told) && told[n].Step == told[0].Step && told[n].Depth == told[0].Depth {
 			n++
 		}
 		p.section(told[:n], s.verdict())
@@ -59,6 +59,14 @@ func hasField(fields []Field, e *trace.Event) bool {
 	return false
 }
 
+// label is what an event's section is called, indented when it is about a request within the request.
+func label(e *trace.Event) string {
+	return strings.Repeat("  ", min(e.Depth, deepest)) + terminal.Printable(e.Step)
+}
+
+// deepest is how many levels of requests within requests are indented.
+const deepest = 6
+
 // section writes the events of one step.
 func (p *printer) section(events []*trace.Event, verdict *trace.Event) {
 	column := 0
@@ -73,7 +81,7 @@ func (p *printer) section(events []*trace.Event, verdict *trace.Event) {
 	for i, e := range events {
 		r := row{subject: terminal.Printable(e.Subject), column: column, at: e.Position}
 		if i == 0 {
-			r.step = terminal.Printable(e.Step)
+			r.step = label(e)
 		}
 		if e.Subject == "" {
 			r.column = 0

@@ -51,6 +51,7 @@ type (
 		Sentence       string         `json:"sentence"`
 		Standard       string         `json:"standard,omitempty"`
 		Position       *jsonPosition  `json:"position,omitempty"`
+		Depth          int            `json:"depth,omitempty"` // of the request within the request; 0: the request itself
 		Details        []trace.Detail `json:"details,omitempty"`
 	}
 	jsonResponse struct {
@@ -105,7 +106,7 @@ func JSON(w io.Writer, s *Story) error {
 			AtMicroseconds: float64(e.At) / float64(time.Microsecond),
 			Step:           e.Step, Subject: e.Subject, Taken: e.Taken,
 			Reason: e.Reason.ID, Kind: e.Reason.Kind.String(), Sentence: e.Reason.Sentence, Standard: e.Reason.Standard,
-			Position: position(e.Position), Details: s.public(e),
+			Position: position(e.Position), Depth: e.Depth, Details: s.public(e),
 		})
 	}
 	if s.Status != 0 {

@@ -73,7 +73,7 @@ func (p *printer) measure(s *Story) {
 	p.gutter = len("connection")
 	var all []trace.Position
 	for i := range s.Events {
-		p.gutter = max(p.gutter, terminal.Cells(terminal.Printable(s.Events[i].Step)))
+		p.gutter = max(p.gutter, terminal.Cells(label(&s.Events[i])))
 		all = append(all, s.Events[i].Position)
 	}
 	for _, f := range s.Fields {

@@ -42,7 +42,7 @@ func EventsOf(events []trace.Event, secret func(name string) bool) []api.Event {
 }
 
 func eventOf(e *trace.Event, secret func(name string) bool) api.Event {
-	out := api.Event{AtUS: micro(e.At), Step: e.Step, Subject: e.Subject, Taken: e.Taken, Reason: *ReasonOf(e.Reason), Position: PositionOf(e.Position)}
+	out := api.Event{AtUS: micro(e.At), Step: e.Step, Subject: e.Subject, Taken: e.Taken, Reason: *ReasonOf(e.Reason), Position: PositionOf(e.Position), Depth: e.Depth}
 	for _, d := range e.Public(secret) {
 		out.Details = append(out.Details, api.Detail{Name: d.Name, Value: d.Value})
 	}

@@ -151,6 +151,7 @@ type Event struct {
 	Taken    bool      `json:"taken"` // false: a candidate that was passed over
 	Reason   Reason    `json:"reason"`
 	Position *Position `json:"position,omitempty"`
+	Depth    int       `json:"depth,omitempty"` // of the request within the request, such as an include's; 0: the request itself
 	Details  []Detail  `json:"details,omitempty"`
 }
 

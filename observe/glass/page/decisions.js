@@ -27,7 +27,7 @@ export function decisions(events, options = {}) {
   const times = options.times !== false && events.some((e) => e.at_us > 0);
   return html`<ol class="decisions" ?data-times=${times}>
       ${groups.map(
-        (g) => html`<li class="step">
+        (g) => html`<li class="step" style=${g.depth ? `margin-inline-start:${1.5 * Math.min(g.depth, 6)}rem` : nothing}>
           <h3 class="step-name">${titles[g.step] || capital(g.step)}</h3>
           <ol class="step-events">
             ${g.parts.map((p) => (p.passed ? passed(g.step, p.passed, times) : one(p, times, p === verdict)))}
@@ -48,7 +48,7 @@ function grouped(events, verdict) {
   for (const e of events) {
     sentences.set(e.reason.id, e.reason.sentence);
     let g = groups.at(-1);
-    if (!g || g.step !== e.step) groups.push((g = { step: e.step, parts: [] }));
+    if (!g || g.step !== e.step || g.depth !== (e.depth || 0)) groups.push((g = { step: e.step, depth: e.depth || 0, parts: [] }));
     if (e.taken || e === verdict) {
       g.parts.push(e);
       continue;
