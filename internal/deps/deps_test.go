@@ -211,7 +211,7 @@ func TestLibrariesAreUsedWhereTheyAreMeantToBe(t *testing.T) {
 
 func TestMachinesArePure(t *testing.T) {
 	_, imports := tree(t)
-	pure := []string{"web/http1", "web/message", "site/route", "site/gateway", "config/template", "stack/ethernet", "stack/arp", "stack/ip",
+	pure := []string{"web/http1", "web/message", "site/route", "site/gateway", "site/fastcgi", "config/template", "stack/ethernet", "stack/arp", "stack/ip",
 		"stack/ipv4", "stack/ipv6", "stack/icmp", "stack/udp", "stack/neighbor", "stack/tcp", "stack/tcp/segment", "stack/tcp/recovery"}
 	impure := []string{"net", "os", "syscall", "log", "log/slog", "golang.org/x/sys/unix", "runtime"}
 	for _, i := range imports {

@@ -28,9 +28,10 @@ config/template, web/exchange      < web/variables;
 
 # Exchanges become responses. The door is site: its parts do not know each other but for what they serve, files.
 trace, web/message          < site/route, site/gateway;
+trace                       < site/fastcgi;
 config, socket              < site/resource;
 site/resource, web/exchange < site/content;
-site/route, site/content, site/gateway, web/variables < site;
+site/route, site/content, site/gateway, site/fastcgi, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;

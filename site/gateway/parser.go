@@ -283,7 +283,8 @@ const (
 	isAccel
 )
 
-var hops = message.Set(message.Connection, message.KeepAlive, message.ProxyConnection, message.TE, message.Trailer,
+// hops are the fields that the connection says itself; Date too, since the response has the server's (RFC 9110 §6.6.1).
+var hops = message.Set(message.Date, message.Connection, message.KeepAlive, message.ProxyConnection, message.TE, message.Trailer,
 	message.TransferEncoding, message.Upgrade)
 
 func meaning(name string) role {
@@ -302,7 +303,7 @@ func meaning(name string) role {
 		return isStatus
 	case equalFold(name, "X-Sendfile"), equalFold(name, "X-LIGHTTPD-send-file"):
 		return isSendFile
-	case len(name) > len(accel) && equalFold(name[:len(accel)], accel):
+	case len(name) >= len(accel) && equalFold(name[:len(accel)], accel):
 		return isAccel
 	case equalFold(name, "Proxy-Authenticate"), equalFold(name, "Proxy-Authentication-Info"):
 		return isHop // nobody here is a proxy

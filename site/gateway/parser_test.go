@@ -74,6 +74,7 @@ func TestHeadsOfAnswers(t *testing.T) {
 			"client redirect 302 to=/x Location:/x Content-Type:a/b"},
 		{"what concerns a connection is not the script's", "Connection: close, X-Own\nKeep-Alive: 5\nTransfer-Encoding: chunked\nUpgrade: x\nTE: a\nTrailer: b\nx-own: 1\nX-Other: 2\n",
 			"document 200 X-Other:2 -Connection,Keep-Alive,Transfer-Encoding,Upgrade,TE,Trailer,x-own"},
+		{"nor is the time", "Date: Sun, 06 Nov 1994 08:49:37 GMT\n", "document 200 -Date"},
 		{"nor what a proxy says", "Proxy-Authenticate: Basic\n", "document 200 -Proxy-Authenticate"},
 		{"a file in the place of the body", "X-Sendfile: /srv/a b.zip\n", "document 200 file=/srv/a b.zip -X-Sendfile"},
 		{"as others say it", "X-LIGHTTPD-send-file: /srv/a\n", "document 200 file=/srv/a -X-LIGHTTPD-send-file"},
