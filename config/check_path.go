@@ -11,8 +11,11 @@ import (
 // can never stand in one is a mistake. It accepts what the router accepts and says the same with a caret.
 func checkPattern(pattern string) *problem {
 	const stars = "* stands for anything within a segment and ** for anything at all"
-	if strings.HasPrefix(pattern, "^") || strings.HasPrefix(pattern, "~") {
-		return &problem{message: quoted(pattern) + " looks like a regular expression, and patterns are none", hint: "write a path; " + stars}
+	if strings.HasPrefix(pattern, "~") {
+		return nil // site/route knows
+	}
+	if strings.HasPrefix(pattern, "^") {
+		return &problem{message: quoted(pattern) + " looks like a regular expression", hint: "those have ~ in front: write " + quoted("~ "+pattern)}
 	}
 	if !strings.HasPrefix(pattern, "/") {
 		hint := "write " + quoted("/"+pattern)

@@ -31,10 +31,11 @@ type site struct {
 // They are immutable
 // but for fixed.
 type settings struct {
-	conf  *config.Settings
-	site  *site           // nil: of responses that no site gives
-	route *config.Route   // nil: of the site itself
-	at    *trace.Position // of the route, else of the site
+	conf    *config.Settings
+	site    *site           // nil: of responses that no site gives
+	route   *config.Route   // nil: of the site itself
+	pattern *route.Pattern  // of the route
+	at      *trace.Position // of the route, else of the site
 
 	named   route.Methods // that the route names; every method when it names none
 	allowed route.Methods // that are answered here, OPTIONS not counted; never every method
@@ -106,6 +107,8 @@ func (c *compiler) site(conf *config.Site) *site {
 			continue
 		}
 		rs := c.settings(s, r, &r.Settings, &r.Pos)
+		rs.pattern = p
+		c.checkGroups(r, p)
 		s.each = append(s.each, rs)
 		rules = append(rules, route.Rule{Pattern: p, Methods: rs.named, Position: r.Pos})
 	}

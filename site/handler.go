@@ -167,6 +167,9 @@ func (t *settings) describe(vals *variables.Values, tail int) {
 		if path := vals.Current().Path(); tail < len(path) {
 			vals.Tail = path[tail:]
 		}
+		if t.pattern != nil && t.pattern.IsRegexp() {
+			vals.Groups = t.pattern
+		}
 	}
 	if t.record != nil {
 		vals.LogFile = t.conf.Access.File.V

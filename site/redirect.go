@@ -25,10 +25,16 @@ func (v *visit) redirect() (step, *trace.Reason) {
 // location is a target with its placeholders filled in and encoded, fit for the Location field (RFC 9110 §10.2.2):
 // a URI reference that leads where the target's author meant and not where the client chose.
 func (v *visit) location(source string, filled []byte) string {
+	// "/{match.1}" may come out with two slashes in front, which would lead to another host (RFC 3986 §4.2).
+	if !strings.HasPrefix(source, "//") {
+		for len(filled) > 1 && filled[0] == '/' && filled[1] == '/' {
+			filled = filled[1:]
+		}
+	}
 	v.buf = filled
 	location := encodeLiteral(filled)
-	// "{path.tail}" can begin with what looks like a scheme; in "./x:y" it is a path (RFC 3986 §4.2).
-	if strings.HasPrefix(source, "{path.tail}") && firstSegmentHasColon(filled) {
+	// "{path.tail}" and "{match.1}" can begin with what looks like a scheme; in "./x:y" it is a path (RFC 3986 §4.2).
+	if (strings.HasPrefix(source, "{path.tail}") || strings.HasPrefix(source, "{match.")) && firstSegmentHasColon(filled) {
 		return "./" + location
 	}
 	return location

@@ -32,6 +32,15 @@ site "example.org" {
   route "/away/*" {
     redirect "{path.tail}" {}
   }
+  route "~ ^/year/(\\d{4})/(?P<rest>.*)$" {
+    redirect "/archive/{match.rest}?y={match.1}" {}
+  }
+  route "~ ^/cut(.*)$" {
+    redirect "/{match.1}" {}
+  }
+  route "~* ^/scheme/(.*)$" {
+    redirect "{match.1}" {}
+  }
   route "/by-agent" {
     redirect "/a/{request.X-Name}" {}
   }
@@ -57,6 +66,11 @@ site "example.org" {
 		{"GET /away/http://evil.example", 302, "./http:/evil.example"},
 		{"GET /away/x/y:z", 302, "x/y:z"},
 		{"GET /away/", 500, ""},
+		{"GET /year/2026/a%20b/%3Fx", 302, "/archive/a%20b/%3Fx?y=2026"},
+		{"GET /year/26/a", 404, ""},
+		{"GET /cut/evil.example", 302, "/evil.example"}, // and not //evil.example, which is another host
+		{"GET /cut/%2fevil.example", 302, "/evil.example"},
+		{"GET /SCHEME/javascript:alert(1)", 302, "./javascript:alert(1)"},
 		{"GET /by-agent\nX-Name: a/b?c", 302, "/a/a%2Fb%3Fc"},
 	} {
 		for range 2 {

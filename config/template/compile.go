@@ -78,7 +78,7 @@ func placeholder(name string, scope Scope) (part, *Error) {
 			return part{}, &Error{Message: fmt.Sprintf("{%s} lacks a name", name), Hint: "write, for example, " + example(v.Var)}
 		case takesArg && strings.HasPrefix(name, prefix):
 			arg := name[len(prefix):]
-			if v.Var != QueryValue && !isToken(arg) {
+			if v.Var != QueryValue && v.Var != MatchGroup && !isToken(arg) {
 				return part{}, &Error{Message: fmt.Sprintf("%q is no header field name", arg), Hint: "write, for example, " + example(v.Var)}
 			}
 			return part{v: v.Var, arg: arg}, outOfScope(v, name, scope)
@@ -110,6 +110,8 @@ func example(v Var) string {
 	switch v {
 	case QueryValue:
 		return "{query.page}"
+	case MatchGroup:
+		return "{match.1}"
 	case ResponseField:
 		return "{response.Content-Type}"
 	}

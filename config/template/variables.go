@@ -16,6 +16,7 @@ const (
 	Path                              // {path}: decoded and normalised, as it is matched and opened
 	PathRaw                           // {path.raw}: as the client sent it
 	PathTail                          // {path.tail}: what * or ** at the end of the route's pattern matched
+	MatchGroup                        // {match.NAME}: what a group of the route's regular expression matched
 	Query                             // {query}: everything after the first "?", without it
 	QueryValue                        // {query.NAME}: the first value of one parameter, decoded
 	URI                               // {uri}: the request target as the client sent it
@@ -83,6 +84,7 @@ var variables = [...]Variable{
 	{"path", Path, InRequest, "the path, decoded and normalised"},
 	{"path.raw", PathRaw, InRequest, "the path as the client sent it"},
 	{"path.tail", PathTail, InRequest, "what * or ** at the end of the route's pattern matched"},
+	{"match.NAME", MatchGroup, InRequest, "what a group of the route's regular expression matched, by number or name"},
 	{"query", Query, InRequest, "everything after the ?, without it"},
 	{"query.NAME", QueryValue, InRequest, "the first value of one query parameter, decoded"},
 	{"uri", URI, InRequest, "the request target as the client sent it"},

@@ -13,6 +13,10 @@
 //     any depth. A "*" or "**" that is a pattern's whole last segment means everything below, as in a folder's
 //     pattern.
 //
+// A pattern that begins with "~" is a regular expression (RE2 syntax) instead, with "~*" one that ignores case. It must
+// match some part of the path, the whole with "^" and "$", and what its groups matched is at hand as {match.1} or
+// {match.NAME}. The search for routes that can never answer knows nothing of regular expressions.
+//
 // "%XX" in a pattern is the byte itself; "%2A" is a star that matches only a star.
 //
 // The tail is what a "*" or "**" at the end of the pattern matched, from the first place where the rest of the pattern

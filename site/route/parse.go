@@ -26,6 +26,9 @@ func (e *SyntaxError) Error() string {
 // Parse compiles a pattern. The error, if any, is a *SyntaxError: besides what has no meaning, Parse refuses what
 // could never match a normalised path.
 func Parse(source string) (*Pattern, error) {
+	if strings.HasPrefix(source, "~") {
+		return parseRegexp(source)
+	}
 	tokens, err := scan(source)
 	if err != nil {
 		return nil, err
@@ -63,8 +66,8 @@ func scan(source string) ([]token, error) {
 		switch {
 		case source == "*" || source == "**" || source == "":
 			hint = `"/*" is every path`
-		case strings.HasPrefix(source, "^") || strings.HasPrefix(source, "~"):
-			hint = "patterns are no regular expressions; * is any part of a segment, ** any part of a path"
+		case strings.HasPrefix(source, "^"):
+			hint = "a regular expression has ~ in front: " + quote("~ "+source)
 		}
 		return wrong(0, min(1, len(source)), `it does not begin with "/"`, hint)
 	}

@@ -2,6 +2,7 @@ package route
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,7 @@ type Pattern struct {
 	stem   []token // the rest of the stem; empty when the stem is free of stars
 	suffix string  // what every match of the stem ends with, when no tail follows it: a cheap way to say no
 	tail   tail
+	re     *regexp.Regexp // instead of all of these; nil: a pattern of stars
 }
 
 // kind is what one token of a pattern stands for.
@@ -47,6 +49,9 @@ func (p *Pattern) String() string { return p.source }
 // tail is empty. The path must be normalised. It allocates nothing and its time is bounded by the length of the path
 // times the length of the pattern.
 func (p *Pattern) Match(path []byte) (tail int, ok bool) {
+	if p.re != nil {
+		return len(path), p.re.Match(path)
+	}
 	if len(path) < len(p.prefix) || string(path[:len(p.prefix)]) != p.prefix {
 		return 0, false
 	}
@@ -103,6 +108,9 @@ func (p *Pattern) glob(path []byte) (int, bool) {
 
 // tokens is the whole pattern as tokens, its tail included, for analyses that treat all patterns alike.
 func (p *Pattern) tokens() []token {
+	if p.re != nil {
+		return nil // nothing is known of it
+	}
 	all := make([]token, 0, len(p.prefix)+len(p.stem)+3)
 	for i := range len(p.prefix) {
 		all = append(all, token{literal, p.prefix[i]})
@@ -121,6 +129,9 @@ func (p *Pattern) tokens() []token {
 
 // WhyNot says in a few words where a path that does not match leaves the pattern.
 func (p *Pattern) WhyNot(path []byte) string {
+	if p.re != nil {
+		return "the regular expression does not match it"
+	}
 	n := 0
 	for n < len(path) && n < len(p.prefix) && path[n] == p.prefix[n] {
 		n++

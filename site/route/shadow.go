@@ -29,13 +29,16 @@ func (t *Table) Shadowed() []Shadow {
 
 func (t *Table) shadow(i int) (Shadow, bool) {
 	late := &t.rules[i]
+	if late.Pattern.IsRegexp() {
+		return Shadow{}, false
+	}
 	s := Shadow{Route: i}
 	// The earlier routes that answer a method are often the same for many methods: each set is looked at once.
 	var seen [][]int
 	for _, m := range late.Methods.samples() {
 		var early []int
 		for j := range i {
-			if t.rules[j].Methods.Has(message.LookupMethod([]byte(m)), []byte(m)) {
+			if r := &t.rules[j]; !r.Pattern.IsRegexp() && r.Methods.Has(message.LookupMethod([]byte(m)), []byte(m)) {
 				early = append(early, j)
 			}
 		}
@@ -119,11 +122,19 @@ func (m Methods) samples() []string {
 // Example is a path that reaches the route: its pattern matches the path and no earlier route for the method does.
 // It is false when there is none, or none was found in reasonable time.
 func (t *Table) Example(i int, method string) (string, bool) {
+	if t.rules[i].Pattern.IsRegexp() {
+		return "", false
+	}
 	var early []int
 	for j := range i {
-		if t.rules[j].Methods.Has(message.LookupMethod([]byte(method)), []byte(method)) {
-			early = append(early, j)
+		r := &t.rules[j]
+		if !r.Methods.Has(message.LookupMethod([]byte(method)), []byte(method)) {
+			continue
 		}
+		if r.Pattern.IsRegexp() {
+			return "", false // nobody knows what it leaves
+		}
+		early = append(early, j)
 	}
 	path, found, _ := t.search(t.rules[i].Pattern, early)
 	return path, found

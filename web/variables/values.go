@@ -18,6 +18,7 @@ type Values struct {
 	Request  *message.Request // that the walk goes by, after an internal redirect; nil: the exchange's
 	Site     string           // the name of the site that answered
 	Route    string           // the pattern of the route that answered
+	Groups   Groups           // of the route's pattern, when it is a regular expression; else nil
 	Tail     []byte           // what * or ** at the end of the route's pattern matched, decoded
 	File     string           // the file that was sent
 	LogFile  string           // the access log that the exchange's line is written to; empty: none
@@ -25,6 +26,11 @@ type Values struct {
 	Ident    string           // RFC 1413 identity
 	Status   int              // while the response is being built; 0: the outcome's
 	Fields   *message.Header  // the response's; nil: none
+}
+
+// Groups tells what the groups of a regular expression matched in a path.
+type Groups interface {
+	AppendGroup(dst, path []byte, name string) []byte
 }
 
 // Current is the request whose path and query the placeholders stand for. {method}, {uri} and {protocol} are always those of
@@ -57,6 +63,11 @@ func (v *Values) AppendVar(dst []byte, name template.Var, arg string) []byte {
 		return append(dst, v.Current().RawPath()...)
 	case template.PathTail:
 		return append(dst, v.Tail...)
+	case template.MatchGroup:
+		if v.Groups == nil {
+			return dst
+		}
+		return v.Groups.AppendGroup(dst, v.Current().Path(), arg)
 	case template.Query:
 		return append(dst, v.Current().Query()...)
 	case template.QueryValue:

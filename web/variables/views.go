@@ -17,7 +17,7 @@ type JSON Values
 // HTML is Values escaped for HTML and XML, see EscapeHTML.
 type HTML Values
 
-// URL is Values encoded for a Location. {path}, {path.tail}, {path.raw}, {query} and {uri} keep their structure and
+// URL is Values encoded for a Location. {path}, {path.tail}, {match.NAME}, {path.raw}, {query} and {uri} keep their structure and
 // everything else is encoded as one component. {uri} is the path and the query, also of a target in absolute form;
 // it and {path.raw} begin with one "/" however many the client sent, since "//name" in a Location would lead to
 // another host. A host that is an IPv6 address gets its brackets.
@@ -97,7 +97,7 @@ func (u *URL) AppendVar(dst []byte, name template.Var, arg string) []byte {
 		return escapeURL(append(dst, oneSlash(v.Exchange.Request.RawPath())...), from, inTarget)
 	case template.Query:
 		return escapeURL(append(dst, v.Exchange.Request.Query()...), from, inTarget)
-	case template.Path, template.PathTail:
+	case template.Path, template.PathTail, template.MatchGroup:
 		return escapeURL(v.AppendVar(dst, name, arg), from, inPath)
 	case template.Host, template.ServerAddress:
 		if dst = v.AppendVar(dst, name, arg); bytes.IndexByte(dst[from:], ':') >= 0 {
