@@ -74,6 +74,7 @@ type Limits struct {
 	OutputBytes           Value[int64] // of one exchange, produced but not yet sent: its write window
 	InputBytes            Value[int64] // of one exchange, received but not yet read: its body credit
 	Handlers              Value[int]   // goroutines running handlers at once, off the loops
+	Encoders              Value[int]   // responses being encoded at once
 }
 
 // Timeouts are the bounds in time.
@@ -140,6 +141,7 @@ type Settings struct {
 	SSI         SSI
 	Access      Log
 	BodyBytes   Value[int64] // bound of a request body, as Limits.BodyBytes
+	Compress    *Compress    // nil: nothing is encoded
 }
 
 // Files is the files block.

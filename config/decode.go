@@ -100,6 +100,8 @@ func stamp(value any, pos trace.Position) {
 		v.Pos = pos
 	case *Log:
 		v.Pos = pos
+	case *Compress:
+		v.Pos = pos
 	case *Expect:
 		v.Pos = pos
 	}

@@ -96,6 +96,8 @@ func blockPosition(value any) trace.Position {
 		return v.Pos
 	case *Redirect:
 		return v.Pos
+	case *Compress:
+		return v.Pos
 	case *Expect:
 		return v.Pos
 	case *headerLines: // each rule has its own place; only where they all come from counts

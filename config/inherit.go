@@ -16,6 +16,7 @@ func (s *Settings) inherited() Settings {
 	}
 	out.StripPrefix = inherit(s.StripPrefix)
 	out.BodyBytes = inherit(s.BodyBytes)
+	out.Compress = s.Compress.inherited()
 
 	out.Files = Files{
 		Index: inheritAll(s.Files.Index), Listing: inherit(s.Files.Listing), Hidden: inherit(s.Files.Hidden),

@@ -36,7 +36,7 @@ var schema = &blockType{
 	},
 	blocks: []*blockType{
 		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, adminBlock, journeysBlock,
-		controlBlock, filesBlock, typesBlock, negotiateBlock, ssiBlock, headerBlock, siteBlock, expectBlock,
+		controlBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, headerBlock, siteBlock, expectBlock,
 	},
 }
 
@@ -145,6 +145,10 @@ var limitsBlock = always(func(c *Config) any { return &c.Limits }, blockType{
 		{name: "handlers", kind: kindInt, initial: `256`, min: 1, max: 1 << 20, unit: "handlers",
 			doc:   "Handlers that run at once off the event loops; the next one waits.",
 			field: in(func(l *Limits) any { return &l.Handlers })},
+		{name: "encoders", kind: kindInt, initial: `64`, min: 0, max: 1 << 16, unit: "responses",
+			doc:   "Responses that are compressed at once; further ones go as they are. Each takes one to three mebibytes while it is sent.",
+			also:  []string{"gzip_buffers", "deflatebuffersize"},
+			field: in(func(l *Limits) any { return &l.Encoders })},
 	},
 })
 

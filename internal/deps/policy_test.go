@@ -30,8 +30,9 @@ config/template, web/exchange      < web/variables;
 trace, web/message          < site/route, site/gateway;
 trace                       < site/fastcgi;
 config, socket              < site/resource;
+NONE                        < site/coding;
 site/resource, web/exchange < site/content;
-site/route, site/content, site/gateway, site/fastcgi, web/variables < site;
+site/route, site/content, site/coding, site/gateway, site/fastcgi, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;
@@ -114,6 +115,7 @@ observe/logfile    golang.org/x/sys
 observe/metrics    github.com/prometheus/client_golang github.com/prometheus/client_model
 observe/terminal   golang.org/x/term golang.org/x/text
 server             golang.org/x/sys
+site/coding        github.com/klauspost/compress github.com/andybalholm/brotli
 site/resource      golang.org/x/sys
 socket             golang.org/x/sys
 stack              golang.org/x/sys
