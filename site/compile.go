@@ -13,6 +13,7 @@ import (
 	"vitrine/site/resource"
 	"vitrine/site/route"
 	"vitrine/trace"
+	"vitrine/web/exchange"
 	"vitrine/web/message"
 	"vitrine/web/variables"
 )
@@ -50,6 +51,10 @@ type settings struct {
 	server  *config.Value[string] // the Server field; empty sends none
 	rules   []headerRule
 	dynamic bool // some header rule needs the request
+
+	// guard is asked on the loop before an answer from memory is given, and must not block: whether this client may have
+	// it without the walk, which tells more. Nil: everybody may.
+	guard func(x *exchange.Exchange) bool
 
 	body  fixedBody                     // of respond
 	fixed atomic.Pointer[message.Block] // of respond and redirect, once it is known to be the same for every request

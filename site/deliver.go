@@ -3,6 +3,7 @@ package site
 import (
 	"strconv"
 
+	"vitrine/site/content"
 	"vitrine/trace"
 	"vitrine/web/message"
 )
@@ -17,6 +18,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 	}
 	made := v.block != nil // for an earlier answer
 	if !made || v.looking() {
+		content.AddVaryAll(&v.header, v.varies)
 		v.finishHeader()
 	}
 	if !made {
@@ -37,7 +39,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 	switch {
 	case v.produce != nil:
 	case v.kept:
-		addWhole(x, v.entry)
+		addWhole(x, v.entry, nil)
 		v.entry = nil
 	case len(v.pieces) > 0:
 		for _, p := range v.pieces {

@@ -15,9 +15,13 @@ import (
 // another walk: without a lock, an allocation, or anything that grows with the number of routes. It holds decisions
 // and no file: a file's answer holds while the store still has the file and it is fresh, and the file itself carries
 // the head that was made for it, so that a changed file has none.
+//
+// It has two levels. The path and the method lead to a known place; where the answer depends on fields of the request as
+// well, those of the place are compared with their values (see known).
 type memory struct {
-	seed  maphash.Seed
-	slots atomic.Pointer[[memorySlots]atomic.Pointer[answer]] // nil until there is something to remember
+	seed   maphash.Seed
+	slots  atomic.Pointer[[memorySlots]atomic.Pointer[known]] // nil until there is something to remember
+	varied atomic.Int64                                       // answers that depend on fields, in all slots
 }
 
 const (
@@ -25,16 +29,22 @@ const (
 	longestPath = 512  // of those that are remembered
 )
 
-// answer is how one path was answered to one method. It is immutable.
+// answer is how one path was answered to one method, and to certain fields of the request where it depends on them. It is
+// immutable but for its mark of use.
 type answer struct {
 	path     string
 	method   message.Method
+	varies   message.FieldSet // what it depends on besides path and method
+	values   string           // of those fields, see fieldValues
 	settings *settings
 	tail     int
 
-	// A file: what the root is asked for, as bytes and as a name for the log.
+	// A file: what the root is asked for, as bytes and as a name for the log, which of its forms it was, and what else
+	// must still be as it was.
 	below []byte
 	file  string
+	form  form
+	while []resource.Standing
 	// A fixed answer, when below is nil.
 	block *message.Block
 	body  []byte
@@ -43,6 +53,8 @@ type answer struct {
 	lines   []*trace.Position
 	told    *trace.Decisions // of the walk that came to it; nil: nobody looked
 	head    *message.Block   // that the walk gave the file: the decisions are those of no other
+
+	used atomic.Bool // since somebody looked for an answer to forget
 }
 
 // Bounds of the memory of decisions: of one answer's, since a site with hundreds of routes has more for each path, and of all
@@ -61,77 +73,57 @@ func (m *memory) pair(path []byte, method message.Method) (i, j uint64) {
 	return i, i ^ 1
 }
 
-func (m *memory) find(path []byte, method message.Method) *answer {
+// find is the answer to a request for the path with the method and the fields, or nil.
+func (m *memory) find(path []byte, method message.Method, f *message.Fields) *answer {
 	slots := m.slots.Load()
 	if slots == nil {
 		return nil
 	}
 	i, j := m.pair(path, method)
-	if a := slots[i].Load(); a != nil && a.path == string(path) && a.method == method {
-		return a
+	k := slots[i].Load()
+	if k == nil || k.path != string(path) || k.method != method {
+		if k = slots[j].Load(); k == nil || k.path != string(path) || k.method != method {
+			return nil
+		}
 	}
-	if a := slots[j].Load(); a != nil && a.path == string(path) && a.method == method {
-		return a
-	}
-	return nil
+	return k.find(f)
 }
 
-// keep puts an answer in the place of an older one for the path, into a free slot, or in the place of another, which it
-// returns.
-func (m *memory) keep(a *answer) (old *answer) {
+// keep puts an answer in the place of an older one for the path, into a free slot, or in the place of another. It returns
+// those that are forgotten for it.
+func (m *memory) keep(a *answer) (gone []*answer) {
 	slots := m.slots.Load()
 	if slots == nil {
-		slots = new([memorySlots]atomic.Pointer[answer])
+		slots = new([memorySlots]atomic.Pointer[known])
 		if !m.slots.CompareAndSwap(nil, slots) {
 			slots = m.slots.Load()
 		}
 	}
+	is := func(k *known) bool { return k != nil && k.path == a.path && k.method == a.method }
 	i, j := m.pair([]byte(a.path), a.method)
-	if old := slots[j].Load(); old != nil && old.path == a.path && old.method == a.method {
+	if k := slots[j].Load(); is(k) {
 		i = j
-	} else if other := slots[i].Load(); old == nil && other != nil && (other.path != a.path || other.method != a.method) {
+	} else if other := slots[i].Load(); k == nil && other != nil && !is(other) {
 		i = j
 	}
-	return slots[i].Swap(a)
-}
-
-// heads are the response heads of one file, one for each settings that serve it whole. It is what an Entry's Aux holds.
-type heads []headOf
-
-type headOf struct {
-	settings *settings
-	block    *message.Block
-	why      *trace.Reason // the decision that it stands for
-}
-
-// mostHeads bounds the heads of one file. Those of an older configuration are the first to go.
-const mostHeads = 4
-
-// head is the head that was made for a file before, and the decision that it stands for, or nil.
-func (t *settings) head(e *resource.Entry) (*message.Block, *trace.Reason) {
-	all, _ := e.Aux.Load().(*heads)
-	if all == nil {
-		return nil, nil
+	old := slots[i].Load()
+	next, gone := &known{path: a.path, method: a.method, varies: a.varies, answers: []*answer{a}}, []*answer(nil)
+	switch {
+	case is(old) && old.varies == a.varies && a.varies != 0:
+		next, gone = old.with(a, m.room())
+	case old != nil:
+		gone = old.answers
 	}
-	for i := range *all {
-		if h := &(*all)[i]; h.settings == t {
-			return h.block, h.why
-		}
+	if !slots[i].CompareAndSwap(old, next) {
+		return []*answer{a} // somebody was faster: it is remembered the next time
 	}
-	return nil, nil
-}
-
-// attach gives a file the head that was made for it. When two do at once, one of them will do it again.
-func (t *settings) attach(e *resource.Entry, block *message.Block, why *trace.Reason) {
-	next := heads{{t, block, why}}
-	if all, _ := e.Aux.Load().(*heads); all != nil {
-		for _, h := range *all {
-			if h.settings != t && len(next) < mostHeads {
-				next = append(next, h)
-			}
-		}
+	if next.varies != 0 {
+		m.varied.Add(int64(len(next.answers)))
 	}
-	e.Aux.Store(&next)
+	if old != nil && old.varies != 0 {
+		m.varied.Add(-int64(len(old.answers)))
+	}
+	return gone
 }
 
 // recall answers a plain request from memory, or returns false.
@@ -144,23 +136,33 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 	if s == nil {
 		return false
 	}
-	a := s.memory.find(x.Request.Path(), x.Request.Method)
+	a := s.memory.find(x.Request.Path(), x.Request.Method, &x.Request.Fields)
 	if a == nil || x.Trace != nil && a.told == nil { // whoever looks first takes the walk, and the next ones share it
 		return false
+	}
+	if guard := a.settings.guard; guard != nil && !guard(x) {
+		return false // the walk says why
 	}
 	block := a.block
 	if block != nil {
 		x.AddBytes(a.body, nil)
 	} else {
+		for i := range a.while {
+			if !a.while[i].Holds(x.Start) {
+				return false
+			}
+		}
 		e := a.settings.root.Hot(a.below, x.Start)
 		if e == nil {
 			return false
 		}
-		if block, _ = a.settings.head(e); block == nil || x.Trace != nil && block != a.head {
+		h := a.settings.head(e, a.form)
+		if h == nil || x.Trace != nil && h.block != a.head {
 			e.Release()
 			return false
 		}
-		addWhole(x, e)
+		block = h.block
+		addWhole(x, e, h.body)
 	}
 	x.Pinned = a
 	x.Because(Remembered.Reach(), nil)
@@ -171,11 +173,14 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 	return true
 }
 
-// addWhole makes a whole file the response's body. The entry's reference goes to the response.
-func addWhole(x *exchange.Exchange, e *resource.Entry) {
+// addWhole makes a whole file the response's body, or the bytes that stand for it, such as a coded form of it. The
+// entry's reference goes to the response.
+func addWhole(x *exchange.Exchange, e *resource.Entry, instead []byte) {
 	switch {
-	case x.Request.Method == message.HEAD || e.Size == 0:
+	case x.Request.Method == message.HEAD || e.Size == 0 && instead == nil:
 		e.Release()
+	case instead != nil:
+		x.AddBytes(instead, e)
 	case e.File != nil:
 		x.AddFile(e.File, 0, e.Size, e)
 	default:
@@ -205,13 +210,15 @@ func (v *visit) remember() {
 	if v.entry != nil {
 		a.below, a.head = []byte(v.entry.Path), v.block
 		if !v.kept {
-			t.attach(v.entry, v.block, reasons[len(reasons)-1])
+			t.attach(v.entry, headOf{t, v.form, v.block, reasons[len(reasons)-1], nil})
 		}
 	} else {
 		a.block, a.body = v.block, v.body
 	}
-	if old := t.site.memory.keep(a); old != nil && old.told != nil {
-		v.h.told.Add(-int64(old.told.Size))
+	for _, old := range t.site.memory.keep(a) {
+		if old.told != nil {
+			v.h.told.Add(-int64(old.told.Size))
+		}
 	}
 }
 

@@ -125,18 +125,18 @@ site "example.org" {
 	m := &w.h.anywhere.sites[0].memory
 	kept := 0
 	for i := range 3 * memorySlots {
-		if a := m.find([]byte(fmt.Sprintf("/%d", i)), message.GET); a != nil {
+		if a := m.find([]byte(fmt.Sprintf("/%d", i)), message.GET, new(message.Fields)); a != nil {
 			kept++
 		}
 	}
 	if kept < memorySlots/2 || kept > memorySlots {
 		t.Errorf("%d paths are remembered in %d slots", kept, memorySlots)
 	}
-	if m.find([]byte("/1"), message.HEAD) != nil {
+	if m.find([]byte("/1"), message.HEAD, new(message.Fields)) != nil {
 		t.Error("an answer to GET is found for HEAD")
 	}
 	w.ask(t, "GET /"+strings.Repeat("x", longestPath))
-	if m.find([]byte("/"+strings.Repeat("x", longestPath)), message.GET) != nil {
+	if m.find([]byte("/"+strings.Repeat("x", longestPath)), message.GET, new(message.Fields)) != nil {
 		t.Error("a path that is too long is remembered")
 	}
 }

@@ -372,8 +372,8 @@ func TestTheMemoryOfDecisionsIsBounded(t *testing.T) {
 		for _, s := range w.h.anywhere.sites {
 			if slots := s.memory.slots.Load(); slots != nil {
 				for i := range slots {
-					if a := slots[i].Load(); a != nil && a.told != nil {
-						size += int64(a.told.Size)
+					if k := slots[i].Load(); k != nil && k.answers[0].told != nil {
+						size += int64(k.answers[0].told.Size)
 					}
 				}
 			}

@@ -5,19 +5,17 @@ import (
 
 	"vitrine/site/content"
 	"vitrine/trace"
-	"vitrine/web/message"
 )
 
 // present gives the file its media type and decides, by the request's preconditions and ranges, what is sent of it.
 func (v *visit) present() (step, *trace.Reason) {
 	x, t := v.x, v.settings
-	var head *message.Block
+	var head *headOf
 	if v.memorize && plain(x) && !t.dynamic {
-		var why *trace.Reason
-		head, why = t.head(v.entry)
+		head = t.head(v.entry, v.form)
 		if head != nil && !v.looking() { // it was answered before, for another path or method
-			v.block, v.status, v.kept = head, head.Status(), true
-			return deliver, why.Reach()
+			v.block, v.status, v.kept = head.block, head.block.Status(), true
+			return deliver, head.why.Reach()
 		}
 	}
 	a := content.Plan(v.request(), v.entry, t.types.Lookup(v.entry.Path), content.Options{
@@ -31,7 +29,7 @@ func (v *visit) present() (step, *trace.Reason) {
 				r.Release()
 			}
 		}
-		v.block, v.pieces, v.kept = head, nil, true
+		v.block, v.pieces, v.kept = head.block, nil, true
 	}
 	return next, why
 }

@@ -34,16 +34,19 @@ type visit struct {
 	answered atomic.Bool      // what follows is complete; set when it was written off the loop
 
 	status   int
-	header   message.Header   // of the response so far
-	body     []byte           // that was made for this answer
-	produce  producer         // makes the body while it is sent; nil: it is there
-	length   int64            // of what produce makes, -1 when it is not known
-	file     string           // that is sent: its path below the root
-	entry    *resource.Entry  // of the file; the visit holds a reference
-	pieces   []exchange.Piece // of the file; each holds a reference of its own
-	missing  bool             // the page for what is missing is being served
-	memorize bool             // the answer is the same for every plain request for the path
-	kept     bool             // the block is one that was kept with the file, and the whole file the body
+	header   message.Header      // of the response so far
+	body     []byte              // that was made for this answer
+	produce  producer            // makes the body while it is sent; nil: it is there
+	length   int64               // of what produce makes, -1 when it is not known
+	file     string              // that is sent: its path below the root
+	entry    *resource.Entry     // of the file; the visit holds a reference
+	pieces   []exchange.Piece    // of the file; each holds a reference of its own
+	missing  bool                // the page for what is missing is being served
+	memorize bool                // the answer is the same for every plain request for the path with the same varies
+	varies   message.FieldSet    // the fields of the request that the answer depends on
+	form     form                // of the file that is sent
+	while    []resource.Standing // what else must be as it is for the answer to hold
+	kept     bool                // the block is one that was kept with the file, and the whole file the body
 	block    *message.Block
 
 	refusal refusal

@@ -39,36 +39,14 @@ type Entry struct {
 	// Aux is for whoever serves the entry, such as for prebuilt heads. A changed file is a new Entry without it.
 	Aux atomic.Value
 
+	*standing
 	identity identity
 	hidden   bool
-	root     *Root
 	hash     uint64
 	cost     int64        // bytes accounted
-	checked  atomic.Int64 // when it was last known to be what the path leads to, nanoseconds since 1970
-	used     atomic.Uint32
 	refs     atomic.Int32 // of the descriptor: the cache's own, and one for each holder; 0: closed for good
 
 	prev, next *Entry // in its ring, nil when it is not kept; guarded by Store.mu
-}
-
-// Bits of Entry.used. Both are set by a use; each is taken back by its reader.
-const (
-	usedForClock   = 1 << iota // since the hand last came by
-	usedForRefresh             // since the refresher last looked
-	usedAll        = usedForClock | usedForRefresh
-)
-
-func (e *Entry) use() {
-	if e.used.Load() != usedAll { // a store to a shared cache line only when it changes something
-		e.used.Store(usedAll)
-	}
-}
-
-// Fresh reports whether the entry may be answered from at a time, in nanoseconds since 1970, without a look at the disk.
-// A clock that was set back makes it old, not young.
-func (e *Entry) Fresh(now int64) bool {
-	age, fresh := now-e.checked.Load(), e.root.store.fresh.Load()
-	return age < fresh && -age < fresh
 }
 
 // Acquire takes one more reference for one more holder, such as each piece of a response. It returns false when the
@@ -109,7 +87,8 @@ func (e *Entry) unref() *os.File {
 func newEntry(r *Root, path string, kind Kind, i info, checked int64) *Entry {
 	e := &Entry{
 		Kind: kind, Path: path, ModTime: i.modTime, Mode: i.mode,
-		identity: i.identity, hidden: inspect(path).hidden, root: r, hash: r.table.hashString(path),
+		standing: &standing{root: r},
+		identity: i.identity, hidden: inspect(path).hidden, hash: r.table.hashString(path),
 	}
 	if kind == File {
 		e.Size, e.ETag = i.size, i.etag()

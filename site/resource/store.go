@@ -194,6 +194,7 @@ func (s *Store) fits(size int64, path string) bool {
 
 // forget takes an entry out of its ring and out of the account. It stays in the table.
 func (s *Store) forget(e *Entry) {
+	e.gone.Store(true)
 	if e.File != nil {
 		s.descriptors.remove(e)
 	} else {
