@@ -139,6 +139,9 @@ type Settings struct {
 	Types       Types
 	Negotiate   Negotiate
 	SSI         SSI
+	Augment     *Augment // nil: no state is put into URLs
+	Balance     *Balance // nil: nobody is sent away, however busy this server is
+	Nearer      *Nearer  // nil: clients are answered here, wherever they are
 	Access      Log
 	BodyBytes   Value[int64] // bound of a request body, as Limits.BodyBytes
 	Compress    *Compress    // nil: nothing is encoded

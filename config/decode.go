@@ -104,8 +104,13 @@ func stamp(value any, pos trace.Position) {
 		v.Pos = pos
 	case *Expect:
 		v.Pos = pos
+	case somewhere:
+		*v.place() = pos
 	}
 }
+
+// somewhere is a value that knows where its block was written.
+type somewhere interface{ place() *trace.Position }
 
 func (d *decoder) assignLabels(t *blockType, b *block, value any) {
 	l := t.labels

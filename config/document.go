@@ -100,6 +100,8 @@ func blockPosition(value any) trace.Position {
 		return v.Pos
 	case *Expect:
 		return v.Pos
+	case somewhere:
+		return *v.place()
 	case *headerLines: // each rule has its own place; only where they all come from counts
 		if first := (*v.rules)[0].Pos; !isOwn(first) {
 			return trace.Position{Origin: first.Origin}

@@ -35,6 +35,7 @@ func (s *Settings) inherited() Settings {
 	out.Negotiate = s.Negotiate.inherited()
 
 	out.SSI = s.SSI.inherited()
+	out.Augment, out.Balance, out.Nearer = s.Augment.inherited(), s.Balance.inherited(), s.Nearer.inherited()
 
 	l := s.Access
 	out.Access = Log{

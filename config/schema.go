@@ -36,7 +36,7 @@ var schema = &blockType{
 	},
 	blocks: []*blockType{
 		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, adminBlock, journeysBlock,
-		controlBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, headerBlock, siteBlock, expectBlock,
+		controlBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, siteBlock, expectBlock,
 	},
 }
 

@@ -41,7 +41,8 @@ var siteBlock = &blockType{
 		rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
 	blocks: []*blockType{
-		listenBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, headerBlock, logBlock, routeBlock, expectBlock,
+		listenBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock,
+		augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock, routeBlock, expectBlock,
 	},
 	open: func(d *decoder, owner any) any {
 		c := owner.(*Config)
@@ -68,7 +69,7 @@ var routeBlock = &blockType{
 			field: in(func(r *Route) any { return &r.Methods })},
 		rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
-	blocks: []*blockType{respondBlock, redirectBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, headerBlock, logBlock},
+	blocks: []*blockType{respondBlock, redirectBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
 	open: func(d *decoder, owner any) any {
 		s := owner.(*Site)
 		r := &Route{Settings: s.Settings.inherited()}
