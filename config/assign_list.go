@@ -152,6 +152,8 @@ func (d *decoder) assignMap(s *setting, a *attr, field any) {
 		switch f := field.(type) {
 		case *map[string]Value[string]:
 			d.assignExtension(s, p, f)
+		case *[]Variable:
+			d.assignVariable(s, p, f)
 		case *[]HeaderExpect:
 			if text, ok := d.checkedText(s, p.value); ok {
 				if problem := checkFieldName(p.name); problem != nil {

@@ -73,7 +73,7 @@ func checkRoute(d *decoder, b *block, value any) {
 		d.failRelated(root.at, "this route serves files, and responds as well", one, respond.head, "it responds here")
 	case redirect != nil && root != nil:
 		d.failRelated(root.at, "this route serves files, and redirects as well", one, redirect.head, "it redirects here")
-	case respond == nil && redirect == nil && root == nil && !d.siteHasRoot() && b.body.whole():
+	case respond == nil && redirect == nil && b.body.block("handler") == nil && root == nil && !d.siteHasRoot() && b.body.whole():
 		d.fail(b.head, "this route has no way to answer", `write respond { … }, redirect "…" { … } or root = "…" inside, or root in the site`)
 	}
 	if respond != nil || redirect != nil {
@@ -91,6 +91,7 @@ func checkRoute(d *decoder, b *block, value any) {
 			d.warn(useless.at, fmt.Sprintf("strip_prefix has no effect: the route %s and serves no files", answer), "remove it")
 		}
 	}
+	d.checkScripts(b, r)
 	d.checkStrip(b, r)
 }
 

@@ -156,7 +156,7 @@ func (d *decoder) checkMissingPages() {
 	for _, s := range d.config.Sites {
 		check(&s.Settings)
 		for _, r := range s.Routes {
-			if r.Respond == nil && r.Redirect == nil {
+			if r.Respond == nil && r.Redirect == nil && r.Application == nil {
 				check(&r.Settings)
 			}
 		}

@@ -121,12 +121,13 @@ func (s *Site) Name() string {
 
 // Route is one route block. Exactly one of Settings.Root (files), Respond and Redirect answers.
 type Route struct {
-	Pattern  Value[string]
-	Methods  []Value[string] // upper case; empty: all
-	Settings Settings        // the site's, with what the route says on top
-	Respond  *Respond
-	Redirect *Redirect
-	Pos      trace.Position
+	Pattern     Value[string]
+	Methods     []Value[string] // upper case; empty: all
+	Settings    Settings        // the site's, with what the route says on top
+	Respond     *Respond
+	Redirect    *Redirect
+	Application *Application // a Go http.Handler
+	Pos         trace.Position
 }
 
 // Settings are what server, site and route may each say; an inner one inherits what it does not say. The Positions
@@ -145,6 +146,7 @@ type Settings struct {
 	Access      Log
 	BodyBytes   Value[int64] // bound of a request body, as Limits.BodyBytes
 	Compress    *Compress    // nil: nothing is encoded
+	CGI         *CGI         // nil: no file is a script
 }
 
 // Files is the files block.

@@ -102,6 +102,10 @@ func stamp(value any, pos trace.Position) {
 		v.Pos = pos
 	case *Compress:
 		v.Pos = pos
+	case *CGI:
+		v.Pos = pos
+	case *Application:
+		v.Pos = pos
 	case *Expect:
 		v.Pos = pos
 	case somewhere:

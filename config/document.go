@@ -72,7 +72,7 @@ func document(t *blockType, value any) *node {
 // servesFiles is false for a route that answers in another way: settings about files have no meaning there.
 func servesFiles(value any) bool {
 	r, isRoute := value.(*Route)
-	return !isRoute || r.Respond == nil && r.Redirect == nil
+	return !isRoute || r.Respond == nil && r.Redirect == nil && r.Application == nil
 }
 
 // blockPosition is where a block was written.
@@ -97,6 +97,10 @@ func blockPosition(value any) trace.Position {
 	case *Redirect:
 		return v.Pos
 	case *Compress:
+		return v.Pos
+	case *CGI:
+		return v.Pos
+	case *Application:
 		return v.Pos
 	case *Expect:
 		return v.Pos
@@ -175,6 +179,14 @@ func entries(k kind, field any) []entry {
 		for _, h := range *f {
 			e := text(h.Value)
 			e.name = h.Name
+			all = append(all, e)
+		}
+		return all
+	case *[]Variable:
+		var all []entry
+		for _, one := range *f {
+			e := text(one.Value)
+			e.name = one.Name
 			all = append(all, e)
 		}
 		return all

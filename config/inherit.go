@@ -17,6 +17,7 @@ func (s *Settings) inherited() Settings {
 	out.StripPrefix = inherit(s.StripPrefix)
 	out.BodyBytes = inherit(s.BodyBytes)
 	out.Compress = s.Compress.inherited()
+	out.CGI = s.CGI.inherited()
 
 	out.Files = Files{
 		Index: inheritAll(s.Files.Index), Listing: inherit(s.Files.Listing), Hidden: inherit(s.Files.Hidden),

@@ -41,7 +41,7 @@ var siteBlock = &blockType{
 		rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
 	blocks: []*blockType{
-		listenBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock,
+		listenBlock, filesBlock, cgiBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock,
 		augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock, routeBlock, expectBlock,
 	},
 	open: func(d *decoder, owner any) any {
@@ -69,7 +69,7 @@ var routeBlock = &blockType{
 			field: in(func(r *Route) any { return &r.Methods })},
 		rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
-	blocks: []*blockType{respondBlock, redirectBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
+	blocks: []*blockType{respondBlock, redirectBlock, handlerBlock, cgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
 	open: func(d *decoder, owner any) any {
 		s := owner.(*Site)
 		r := &Route{Settings: s.Settings.inherited()}

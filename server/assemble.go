@@ -64,7 +64,7 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 // generation compiles a configuration and opens its logs. It returns nil, with the errors in diags, when that
 // is not possible.
 func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *generation {
-	g := &generation{config: c, dry: &asking{conf: c, store: s.store}}
+	g := &generation{config: c, dry: &asking{conf: c, store: s.store, applications: applications(s.o.Handlers)}}
 	var err error
 	if g.errors, err = errorlog.Open(s.files, &c.Errors); err != nil {
 		diags.Append(cannotLogErrors(c, err))
@@ -74,7 +74,8 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 			diags.Append(cannotLog(one))
 		}
 	}
-	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable, Observer: s.observer(c)})
+	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable, Observer: s.observer(c),
+		Applications: g.dry.applications})
 	if err != nil {
 		addErrors(diags, err)
 	}

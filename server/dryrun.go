@@ -49,7 +49,7 @@ type Dry struct {
 // its files back.
 func NewDry(c *config.Config, diags *config.Diagnostics) *Dry {
 	own := resource.NewStore(c.Memory)
-	d := newDry(c, own, diags)
+	d := newDry(c, own, nil, diags)
 	if d == nil {
 		own.Close()
 		return nil
@@ -59,10 +59,10 @@ func NewDry(c *config.Config, diags *config.Diagnostics) *Dry {
 }
 
 // newDry makes a Dry that looks for files where others do, too.
-func newDry(c *config.Config, files *resource.Store, diags *config.Diagnostics) *Dry {
+func newDry(c *config.Config, files *resource.Store, applications map[string]site.Application, diags *config.Diagnostics) *Dry {
 	d := &Dry{config: c, listening: wanted(c, diags)}
 	var err error
-	d.handler, err = site.New(c, site.Options{Store: files})
+	d.handler, err = site.New(c, site.Options{Store: files, Applications: applications})
 	if err != nil {
 		addErrors(diags, err)
 		return nil

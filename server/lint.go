@@ -147,7 +147,7 @@ func (l *linter) roots() []config.Value[string] {
 	for _, s := range l.config.Sites {
 		add(&s.Settings)
 		for _, r := range s.Routes {
-			if r.Respond == nil && r.Redirect == nil {
+			if r.Respond == nil && r.Redirect == nil && r.Application == nil {
 				add(&r.Settings)
 			}
 		}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -28,6 +29,8 @@ type Options struct {
 	Signals <-chan os.Signal
 	// Ready is called once every address is listened on and requests are answered.
 	Ready func(*Server)
+	// Handlers are Go handlers that a route may name: handler "NAME" { }. They answer off the event loops and may block.
+	Handlers map[string]http.Handler
 	// Version is the program's, for those who look; "": what the build says.
 	Version string
 	// adapter opens the adapter of a network block with as many queues; nil: openAdapter. Tests have wires in memory.

@@ -14,6 +14,7 @@ import (
 	"vitrine/observe/glass"
 	"vitrine/observe/glass/api"
 	"vitrine/observe/metrics"
+	"vitrine/site"
 	"vitrine/site/resource"
 	"vitrine/trace"
 )
@@ -99,6 +100,8 @@ type asking struct {
 	over  bool
 	conf  *config.Config
 	store *resource.Store
+	// applications are those of the handler that answers.
+	applications map[string]site.Application
 	// listening are the addresses as they are bound; nil: as the configuration has them.
 	listening []*listening
 }
@@ -111,7 +114,7 @@ func (a *asking) ask(q Query) (*Answer, error) {
 	}
 	if a.dry == nil {
 		diags := new(config.Diagnostics)
-		if a.dry = newDry(a.conf, a.store, diags); a.dry == nil {
+		if a.dry = newDry(a.conf, a.store, a.applications, diags); a.dry == nil {
 			return nil, diags
 		}
 		a.dry.listening = a.listening

@@ -54,7 +54,8 @@ type settings struct {
 
 	// guard is asked on the loop before an answer from memory is given, and must not block: whether this client may have
 	// it without the walk, which tells more. Nil: everybody may.
-	guard func(x *exchange.Exchange) bool
+	guard       func(x *exchange.Exchange) bool
+	application *application // nil: no Go program answers
 
 	body  fixedBody                     // of respond
 	fixed atomic.Pointer[message.Block] // of respond and redirect, once it is known to be the same for every request
@@ -149,6 +150,8 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	case r != nil && r.Respond != nil:
 		t.body.compile(r.Respond)
 	case r != nil && r.Redirect != nil:
+	case r != nil && r.Application != nil:
+		t.application = c.application(r.Application)
 	case conf.Root != nil && s != nil:
 		answers = route.MethodsOf("GET")
 		if files := texts(conf.Files.Methods); len(files) > 0 {
@@ -175,7 +178,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 
 // isFiles reports whether files answer here, or nothing does.
 func (t *settings) isFiles() bool {
-	return t.route == nil || t.route.Respond == nil && t.route.Redirect == nil
+	return t.route == nil || t.route.Respond == nil && t.route.Redirect == nil && t.route.Application == nil
 }
 
 func (c *compiler) openRoot(t *settings) {

@@ -24,6 +24,8 @@ type Options struct {
 	// Failed is told why something that may well be there could not be served, such as a file that the program may
 	// not read. It is called from any goroutine. Nil: nobody is told.
 	Failed func(journey trace.ID, why error)
+	// Applications are what a route may name as its handler.
+	Applications map[string]Application
 	// Observer is told of each exchange's beginning and end; nil: nobody is.
 	Observer Observer
 }

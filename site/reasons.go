@@ -98,6 +98,8 @@ var (
 		"the field describes a body, and a response that says that nothing was modified has none", "RFC 9110 §15.4.5")
 	RuleHeldBack = trace.Declare("header.held-back", trace.Info,
 		"the rule lets caches keep the response, and this one is an error that may be over sooner", "RFC 9111 §4")
+	Applied = trace.Declare("site.handler", trace.Info,
+		"a Go handler of the program answers; its response is what it makes it", "")
 	Delivered = trace.Declare("site.delivered", trace.Info,
 		"the response is complete and was handed to the connection", "")
 )

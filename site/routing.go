@@ -97,6 +97,8 @@ func (v *visit) admit() (step, *trace.Reason) {
 		return respond, nil
 	case t.route != nil && t.route.Redirect != nil:
 		return redirect, nil
+	case t.application != nil:
+		return apply, nil
 	}
 	return resolve, nil
 }

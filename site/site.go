@@ -40,6 +40,7 @@ const (
 	admit                // the method and the announced body, as the route has it
 	respond              // a fixed answer
 	redirect             // an answer that sends the client elsewhere
+	apply                // an answer by a Go program
 	resolve              // the path to a file, an index, a listing or the missing page
 	present              // the file's type, preconditions and ranges
 	refuse               // an error page
@@ -65,6 +66,8 @@ func (v *visit) walk(next step) {
 			next, why = v.respond()
 		case redirect:
 			next, why = v.redirect()
+		case apply:
+			next, why = v.apply()
 		case resolve:
 			next, why = v.resolve()
 		case present:

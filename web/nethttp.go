@@ -21,9 +21,17 @@ import (
 // ResponseWriter does what net/http's does, with Flusher, Hijacker and http.ResponseController. It blocks, so it
 // belongs off the loop.
 func Adapt(h http.Handler) func(x *Exchange) {
-	return func(x *Exchange) {
+	f := AdaptHead(h)
+	return func(x *Exchange) { f(x, nil) }
+}
+
+// AdaptHead is Adapt for those who have a say in the response's header: head, unless it is nil, is called with the status
+// and the header before the response begins, and may change the header but for what concerns the body's length.
+func AdaptHead(h http.Handler) func(x *Exchange, head func(status int, h *message.Header)) {
+	return func(x *Exchange, head func(status int, h *message.Header)) {
 		r := request(x)
 		w := newResponse(x)
+		w.decorate = head
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler { // net/http's way to cut a response off without a word in the log
@@ -139,6 +147,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 
 // response is an http.ResponseWriter on an exchange. As net/http's, it may be used by one goroutine at a time.
 type response struct {
+	decorate func(status int, h *message.Header) // nil: nobody has a say in the header
 	x        *Exchange
 	header   http.Header
 	status   int
@@ -247,7 +256,11 @@ func (w *response) begin(first []byte, total int64) error {
 	if message.HasToken([]byte(w.fixed.Get("Connection")), "close") {
 		w.x.CloseAfter()
 	}
-	if err := w.x.Stream(message.NewBlock(w.status, fields(w.fixed, trailers(w.fixed))), length); err != nil {
+	header := fields(w.fixed, trailers(w.fixed))
+	if w.decorate != nil {
+		w.decorate(w.status, header)
+	}
+	if err := w.x.Stream(message.NewBlock(w.status, header), length); err != nil {
 		return err
 	}
 	if w.buf.Len() > 0 && !w.head() {

@@ -1,0 +1,86 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"vitrine/trace"
+)
+
+// CGI is which files are programs that answer, and what holds for them (RFC 3875).
+type CGI struct {
+	Off             Value[bool]
+	Extensions      []Value[string]          // with or without the dot; empty: every file is a script
+	Interpreters    map[string]Value[string] // by extension, without the dot; the script is their argument
+	Environment     []Variable               // beside the meta-variables
+	PassEnvironment []Value[string]          // names of the server's own variables that scripts get
+	Authorization   Value[bool]              // scripts see the request's Authorization
+	Arguments       Value[bool]              // a query without "=" becomes arguments (RFC 3875 §4.4)
+	User, Group     Value[string]            // whom scripts run as; empty: as the server
+	Writable        Value[bool]              // scripts run although anybody may change them
+	Background      Value[bool]              // what a script leaves running goes on
+
+	Concurrent Value[int] // scripts at once
+	Queue      Value[int] // requests that wait for another script's end
+	QueueTime  Value[time.Duration]
+
+	HeadTime  Value[time.Duration] // until the head of its answer
+	IdleTime  Value[time.Duration] // between two pieces of it
+	WholeTime Value[time.Duration] // for everything
+	Grace     Value[time.Duration] // between SIGTERM and SIGKILL
+
+	CPU         Value[time.Duration] // RLIMIT_CPU; 0: no bound
+	Memory      Value[int64]         // RLIMIT_AS; 0: no bound
+	Files       Value[int]           // RLIMIT_NOFILE; 0: no bound
+	Processes   Value[int]           // RLIMIT_NPROC; 0: no bound
+	OutputBytes Value[int64]         // 0: no bound
+	HeadBytes   Value[int64]
+	BufferBytes Value[int64] // of a body of unknown length in memory; more goes to a file
+	ErrorBytes  Value[int64] // of what a script writes to standard error
+	Pos         trace.Position
+}
+
+// Variable is one variable of an environment.
+type Variable struct {
+	Name  string
+	Value Value[string]
+}
+
+// Application is a Go http.Handler that answers, by the name that the program which embeds the server knows it by.
+type Application struct {
+	Name Value[string]
+	Pos  trace.Position
+}
+
+// inherited is a copy for an enclosed block.
+func (c *CGI) inherited() *CGI {
+	if c == nil {
+		return nil
+	}
+	out := *c
+	out.Pos = inheritedPosition(c.Pos)
+	for _, v := range []*Value[bool]{&out.Off, &out.Authorization, &out.Arguments, &out.Writable, &out.Background} {
+		*v = inherit(*v)
+	}
+	for _, v := range []*Value[int]{&out.Concurrent, &out.Queue, &out.Files, &out.Processes} {
+		*v = inherit(*v)
+	}
+	for _, v := range []*Value[int64]{&out.Memory, &out.OutputBytes, &out.HeadBytes, &out.BufferBytes, &out.ErrorBytes} {
+		*v = inherit(*v)
+	}
+	for _, v := range []*Value[time.Duration]{&out.QueueTime, &out.HeadTime, &out.IdleTime, &out.WholeTime, &out.Grace, &out.CPU} {
+		*v = inherit(*v)
+	}
+	out.User, out.Group = inherit(c.User), inherit(c.Group)
+	out.Extensions, out.PassEnvironment = inheritAll(c.Extensions), inheritAll(c.PassEnvironment)
+	out.Interpreters = maps.Clone(c.Interpreters)
+	for name, v := range out.Interpreters {
+		out.Interpreters[name] = inherit(v)
+	}
+	out.Environment = slices.Clone(c.Environment)
+	for i := range out.Environment {
+		out.Environment[i].Value = inherit(out.Environment[i].Value)
+	}
+	return &out
+}
