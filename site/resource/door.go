@@ -13,8 +13,9 @@ import (
 // door is the only way to the files below a directory. Names are relative, slash-separated and hold no "..".
 // It is safe for concurrent use.
 type door struct {
-	dir    string // absolute
-	enter  func(dir string) (tree, error)
+	at     Entrance
+	dir    string                         // its full name, absolute
+	enter  func(dir string) (tree, error) // of a plain entrance
 	inside atomic.Pointer[opened]
 	mu     sync.Mutex // one at a time replaces inside
 }
@@ -28,7 +29,7 @@ type opened struct {
 
 // unlock opens the directory.
 func (d *door) unlock() error {
-	t, err := d.enter(d.dir)
+	t, err := d.open()
 	if err != nil {
 		return err
 	}
@@ -48,16 +49,42 @@ func (d *door) unlock() error {
 	return nil
 }
 
+// open opens the directory by its entrance.
+func (d *door) open() (tree, error) {
+	if d.at.plain() {
+		return d.enter(d.dir)
+	}
+	return openGuarded(d.at)
+}
+
+// place is which directory the entrance leads to now.
+func (d *door) place() (identity, error) {
+	if d.at.Below == "" {
+		fi, err := os.Stat(d.dir)
+		if err != nil {
+			return identity{}, err
+		}
+		return infoOf(fi).identity, nil
+	}
+	t, err := openGuarded(d.at)
+	if err != nil {
+		return identity{}, err
+	}
+	defer t.close()
+	i, err := t.stat(".")
+	return i.identity, err
+}
+
 // follow opens the directory anew when its name leads elsewhere by now, such as a link that points to the current
 // release. The error says that the name leads nowhere. A name that may no longer be looked up, because the program
 // gave up its privileges, still means what it meant.
 func (d *door) follow() (moved bool, err error) {
 	elsewhere := func() (bool, error) {
-		fi, err := os.Stat(d.dir)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		at, err := d.place()
+		if err != nil && (d.at.Below != "" || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) {
 			return false, err
 		}
-		return err == nil && !d.inside.Load().place.samePlace(infoOf(fi).identity), nil
+		return err == nil && !d.inside.Load().place.samePlace(at), nil
 	}
 	if moved, err = elsewhere(); !moved {
 		return false, err
@@ -90,7 +117,7 @@ func (d *door) do(name string, operation func(t tree, name string) error) error 
 			return nil
 		case errors.Is(err, os.ErrClosed) && d.inside.Load() != o:
 			continue // the directory was replaced meanwhile
-		case !linkTrouble(err):
+		case !linkTrouble(err) || d.at.Links == LinksOwner:
 			return err
 		}
 		resolved, stop := d.resolve(o, name)

@@ -169,6 +169,10 @@ func classify(err error) (*trace.Reason, int) {
 	switch {
 	case errors.Is(err, errEscapes):
 		return reasonEscapes, 403
+	case errors.Is(err, errNoLinks):
+		return reasonNoLinks, 403
+	case errors.Is(err, errOtherOwner):
+		return reasonOtherOwner, 403
 	case errors.Is(err, errTooDeep), errno == syscall.ELOOP:
 		return reasonLoop, 404
 	case errno == syscall.ENOTDIR:

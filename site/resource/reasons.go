@@ -42,6 +42,11 @@ var (
 		"The path leads through too many symbolic links, or in a circle of them.", "RFC 9110 §15.5.5")
 	reasonEscapes = trace.Declare("resource.escapes", trace.Refused,
 		"The path leads through a symbolic link that points out of the root directory.", "RFC 9110 §15.5.4")
+	reasonNoLinks = trace.Declare("resource.no-links", trace.Refused,
+		"The path leads through a symbolic link, and the configuration has none followed here.", "RFC 9110 §15.5.4")
+	reasonOtherOwner = trace.Declare("resource.link-of-another", trace.Refused,
+		"The path leads through a symbolic link that belongs to another user than what it leads to, and only links of the same owner are followed here.",
+		"RFC 9110 §15.5.4")
 	reasonForbidden = trace.Declare("resource.forbidden", trace.Refused,
 		"The user that the server runs as may not read the file, or may not search a directory on the way to it.",
 		"RFC 9110 §15.5.4")

@@ -61,6 +61,9 @@ func (d *door) resolve(o *opened, name string) (string, *stop) {
 		}
 		switch {
 		case i.mode&fs.ModeSymlink != 0:
+			if d.at.Links == LinksNone {
+				return "", d.stop(next, i, errNoLinks)
+			}
 			if links++; links > maxLinks {
 				return "", d.stop(next, i, errTooDeep)
 			}

@@ -31,8 +31,8 @@ func (r *Root) Close() {
 	if r.users > 0 {
 		r.users--
 	}
-	if last := r.users == 0 && s.roots[r.door.dir] == r; last {
-		delete(s.roots, r.door.dir)
+	if last := r.users == 0 && s.roots[r.door.at] == r; last {
+		delete(s.roots, r.door.at)
 		var mine []*Entry
 		collect := func(e *Entry) {
 			if e.root == r {

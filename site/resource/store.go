@@ -20,7 +20,7 @@ type Store struct {
 	hits, loads, reads, unchanged, refreshed, evicted atomic.Uint64
 
 	mu              sync.Mutex
-	roots           map[string]*Root // by absolute directory
+	roots           map[Entrance]*Root
 	closed          bool
 	bytesLimit      int64
 	descriptorLimit int
@@ -45,7 +45,7 @@ func NewStore(m config.Memory) *Store {
 
 func newStore(m config.Memory, now func() int64) *Store {
 	s := &Store{
-		roots: make(map[string]*Root), now: now, enter: openTree,
+		roots: make(map[Entrance]*Root), now: now, enter: openTree,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.Configure(m)
@@ -77,29 +77,34 @@ func (s *Store) Open(dir string) (*Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r := s.shared(dir); r != nil {
+	return s.Enter(Entrance{Dir: dir})
+}
+
+// Enter is Open by an entrance. Roots with different entrances share nothing, though the directory be the same.
+func (s *Store) Enter(at Entrance) (*Root, error) {
+	if r := s.shared(at); r != nil {
 		return r, nil
 	}
-	r := &Root{store: s, door: door{dir: dir, enter: s.enter}, flights: make(map[string]*flight), users: 1}
+	r := &Root{store: s, door: door{at: at, dir: at.full(), enter: s.enter}, flights: make(map[string]*flight), users: 1}
 	if err := r.door.unlock(); err != nil {
-		return nil, whyNot(dir, err)
+		return nil, whyNot(r.door.dir, err)
 	}
 	r.table.init()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if other := s.roots[dir]; other != nil { // somebody was faster
+	if other := s.roots[at]; other != nil { // somebody was faster
 		r.door.close()
 		other.users++
 		return other, nil
 	}
-	s.roots[dir] = r
+	s.roots[at] = r
 	return r, nil
 }
 
-func (s *Store) shared(dir string) *Root {
+func (s *Store) shared(at Entrance) *Root {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.roots[dir]
+	r := s.roots[at]
 	if r != nil {
 		r.users++
 	}
@@ -123,8 +128,8 @@ func (s *Store) giveUp() {
 			leaving = s.evict(ring.hand, leaving)
 		}
 	}
-	for dir, r := range s.roots {
-		delete(s.roots, dir)
+	for at, r := range s.roots {
+		delete(s.roots, at)
 		r.users = 0
 		r.door.close()
 	}

@@ -14,6 +14,7 @@ import (
 type beneathTree struct {
 	mu     sync.RWMutex // held for reading during an operation, so that fd is not another file by then
 	fd     int
+	refuse uint64 // further RESOLVE_ flags
 	closed bool
 }
 
@@ -42,7 +43,7 @@ func (t *beneathTree) at(name string, flags uint64, f func(fd int) error) error 
 	if t.closed {
 		return os.ErrClosed
 	}
-	how := unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS}
+	how := unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS | t.refuse}
 	for try := 0; ; try++ {
 		fd, err := unix.Openat2(t.fd, name, &how)
 		switch {
