@@ -71,7 +71,7 @@ func (d *decoder) assignList(s *setting, elements []located, field any) {
 	case *headerField:
 		for _, l := range elements {
 			if name, ok := d.text(s, l); ok && d.headerName(f.action, name, l) {
-				*f.rules = append(*f.rules, HeaderRule{Action: f.action, Name: name, Pos: l.pos})
+				*f.rules = append(*f.rules, HeaderRule{Action: f.action, Name: name, Pos: l.pos, When: f.when})
 			}
 		}
 	default:
@@ -154,6 +154,8 @@ func (d *decoder) assignMap(s *setting, a *attr, field any) {
 			d.assignExtension(s, p, f)
 		case *[]Variable:
 			d.assignVariable(s, p, f)
+		case *[]Named:
+			d.assignNamed(s, p, f)
 		case *[]HeaderExpect:
 			if text, ok := d.checkedText(s, p.value); ok {
 				if problem := checkFieldName(p.name); problem != nil {
@@ -201,7 +203,7 @@ func (d *decoder) assignHeader(s *setting, p pair, f *headerField) {
 	if !ok {
 		return
 	}
-	*f.rules = append(*f.rules, HeaderRule{f.action, p.name, value, p.key.pos})
+	*f.rules = append(*f.rules, HeaderRule{f.action, p.name, value, p.key.pos, f.when})
 }
 
 // headerName checks the name of a header rule.

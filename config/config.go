@@ -124,6 +124,7 @@ type Route struct {
 	Pattern     Value[string]
 	Methods     []Value[string] // upper case; empty: all
 	Settings    Settings        // the site's, with what the route says on top
+	File        *Value[string]  // the one file that answers; nil: none
 	Respond     *Respond
 	Redirect    *Redirect
 	Application *Application // a Go http.Handler
@@ -136,6 +137,9 @@ type Settings struct {
 	Root        *Value[string] // nil: no files here
 	StripPrefix Value[string]  // taken from the front of the path before Root is put there
 	Files       Files
+	Homes       *Homes // nil: nobody's home is served
+	Errors      ErrorPages
+	Expires     Expires
 	Headers     []HeaderRule // outer rules first
 	Types       Types
 	Negotiate   Negotiate
@@ -156,6 +160,8 @@ type Files struct {
 	Hidden  Value[bool] // serve and list names that begin with a dot
 	Missing *Missing
 	Methods []Value[string]
+	Links   Value[string] // "inside", "owner" or "none"
+	List    List
 }
 
 // Missing is what is served when nothing is there.
@@ -200,6 +206,7 @@ type HeaderRule struct {
 	Name   string // as written; compared without regard to case
 	Value  *template.Template
 	Pos    trace.Position
+	When   *HeaderWhen // nil: always
 }
 
 // Types says which media type a file name gets.

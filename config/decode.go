@@ -94,6 +94,12 @@ func stamp(value any, pos trace.Position) {
 		v.Pos = pos
 	case *Missing:
 		v.Pos = pos
+	case *Homes:
+		v.Pos = pos
+	case *ErrorPage:
+		v.Pos = pos
+	case *Expires:
+		v.Pos = pos
 	case *Respond:
 		v.Pos = pos
 	case *Redirect:

@@ -92,6 +92,10 @@ func blockPosition(value any) trace.Position {
 		return v.Pos
 	case *Missing:
 		return v.Pos
+	case *Homes:
+		return v.Pos
+	case *ErrorPage:
+		return v.Pos
 	case *Respond:
 		return v.Pos
 	case *Redirect:
@@ -149,6 +153,18 @@ func entries(k kind, field any) []entry {
 			shown = literal(formatDuration(f.V))
 		}
 		return []entry{{text: shown, value: f.V.Seconds(), pos: f.Pos}}
+	case **Value[time.Duration]:
+		if *f != nil {
+			return entries(k, *f)
+		}
+	case *[]Named:
+		var all []entry
+		for _, n := range *f {
+			e := text(n.Value)
+			e.name = n.Name
+			all = append(all, e)
+		}
+		return all
 	case *Value[netip.Addr]:
 		return []entry{{text: literal(f.V.String()), value: f.V.String(), pos: f.Pos}}
 	case *Value[*template.Template]:

@@ -21,15 +21,18 @@ func (s *Settings) inherited() Settings {
 
 	out.Files = Files{
 		Index: inheritAll(s.Files.Index), Listing: inherit(s.Files.Listing), Hidden: inherit(s.Files.Hidden),
-		Methods: inheritAll(s.Files.Methods),
+		Methods: inheritAll(s.Files.Methods), Links: inherit(s.Files.Links), List: s.Files.List.inherited(),
 	}
 	if m := s.Files.Missing; m != nil {
 		out.Files.Missing = &Missing{inherit(m.Path), inherit(m.Status), inheritedPosition(m.Pos)}
 	}
 
+	out.Homes, out.Errors, out.Expires = s.Homes.inherited(), s.Errors.inherited(), s.Expires.inherited()
+
 	out.Headers = slices.Clone(s.Headers)
 	for i := range out.Headers {
 		out.Headers[i].Pos = inheritedPosition(out.Headers[i].Pos)
+		out.Headers[i].When = out.Headers[i].When.inherited()
 	}
 
 	out.Types = s.Types.inherited()
@@ -91,7 +94,11 @@ func headerGroups(rules []HeaderRule) []any {
 			continue
 		}
 		group := slices.Clip(rules[i : i+1])
-		groups = append(groups, &headerLines{&group})
+		when := r.When
+		if when == nil {
+			when = &HeaderWhen{}
+		}
+		groups = append(groups, &headerLines{&group, when})
 	}
 	return groups
 }
@@ -99,6 +106,6 @@ func headerGroups(rules []HeaderRule) []any {
 // fits reports whether a rule may follow the others in one block.
 func fits(group []HeaderRule, r HeaderRule) bool {
 	last := group[len(group)-1]
-	return isOwn(last.Pos) == isOwn(r.Pos) && r.Action >= last.Action &&
+	return last.When == r.When && isOwn(last.Pos) == isOwn(r.Pos) && r.Action >= last.Action &&
 		!slices.ContainsFunc(group, func(g HeaderRule) bool { return g.Action == r.Action && strings.EqualFold(g.Name, r.Name) })
 }

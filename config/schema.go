@@ -37,6 +37,7 @@ var schema = &blockType{
 	blocks: []*blockType{
 		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, adminBlock, journeysBlock,
 		controlBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, siteBlock, expectBlock,
+		homesBlock, errorsBlock, expiresBlock,
 	},
 }
 
@@ -249,7 +250,7 @@ var logBlock = always(func(owner *Settings) any { return &owner.Access }, blockT
 var errorLogBlock = always(func(c *Config) any { return &c.Errors }, blockType{
 	name: "error_log",
 	doc:  "The log of what went wrong.",
-	also: []string{"errorlog", "errors"},
+	also: []string{"errorlog"},
 	settings: []*setting{
 		{name: "file", kind: kindFile, initial: `"stderr"`, example: `"/var/log/vitrine/error.log"`,
 			doc:   "Where the lines go: a file, relative to the file that says it, or stdout or stderr.",

@@ -43,6 +43,7 @@ var siteBlock = &blockType{
 	blocks: []*blockType{
 		listenBlock, filesBlock, cgiBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock,
 		augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock, routeBlock, expectBlock,
+		homesBlock, errorsBlock, expiresBlock,
 	},
 	open: func(d *decoder, owner any) any {
 		c := owner.(*Config)
@@ -67,9 +68,9 @@ var routeBlock = &blockType{
 			doc:   "The methods this route answers; without it, all. Another method goes on to the next route.",
 			also:  []string{"method", "limit_except", "verbs"},
 			field: in(func(r *Route) any { return &r.Methods })},
-		rootSetting, stripPrefixSetting, bodyBytesSetting,
+		routeFileSetting, rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
-	blocks: []*blockType{respondBlock, redirectBlock, handlerBlock, cgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
+	blocks: []*blockType{homesBlock, errorsBlock, expiresBlock, respondBlock, redirectBlock, handlerBlock, cgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
 	open: func(d *decoder, owner any) any {
 		s := owner.(*Site)
 		r := &Route{Settings: s.Settings.inherited()}
@@ -146,7 +147,7 @@ var filesBlock = always(func(s *Settings) any { return &s.Files }, blockType{
 			field: in(func(f *Files) any { return &f.Index })},
 		{name: "listing", kind: kindBool, initial: `false`,
 			doc:   "Whether a folder without an index is listed, in HTML or JSON.",
-			also:  []string{"autoindex", "browse", "list", "directory_listing"},
+			also:  []string{"autoindex", "browse", "directory_listing"},
 			field: in(func(f *Files) any { return &f.Listing })},
 		{name: "hidden", kind: kindBool, initial: `false`,
 			doc:   "Whether names that begin with a dot are served and listed.",
@@ -155,8 +156,9 @@ var filesBlock = always(func(s *Settings) any { return &s.Files }, blockType{
 		{name: "methods", kind: kindTexts, initial: `["GET", "HEAD"]`, check: checkMethod,
 			doc:   "The methods that files answer; another is answered with 405.",
 			field: in(func(f *Files) any { return &f.Methods })},
+		linksSetting,
 	},
-	blocks: []*blockType{missingBlock},
+	blocks: []*blockType{missingBlock, listBlock},
 })
 
 var missingBlock = &blockType{
@@ -181,16 +183,20 @@ var missingBlock = &blockType{
 }
 
 // headerLines is the value of one header block: rules that it adds to, or that it is printed from.
-type headerLines struct{ rules *[]HeaderRule }
+type headerLines struct {
+	rules *[]HeaderRule
+	when  *HeaderWhen
+}
 
 // headerField is where the lines of one action go.
 type headerField struct {
 	rules  *[]HeaderRule
 	action HeaderAction
+	when   *HeaderWhen
 }
 
 func headerAction(a HeaderAction) func(any) any {
-	return in(func(h *headerLines) any { return &headerField{h.rules, a} })
+	return in(func(h *headerLines) any { return &headerField{h.rules, a, h.when} })
 }
 
 var headerBlock = &blockType{
@@ -211,8 +217,17 @@ var headerBlock = &blockType{
 		{name: "default", kind: kindHeaders, scope: template.ForHeader, example: `{ Cache-Control = "no-cache" }`,
 			doc: "Fields to put there only when the response has none of that name.", also: []string{"setifempty", "missing"},
 			field: headerAction(HeaderDefault)},
+		{name: "status", kind: kindTexts, example: `[404, "5xx"]`, check: checkStatusClass,
+			doc: "The statuses for which the block holds; without it, all.", also: []string{"statuses", "code", "codes", "when"},
+			field: in(func(h *headerLines) any { return &h.when.Status })},
+		{name: "types", kind: kindTexts, example: `["text/html", "image/*"]`, check: checkMediaRange,
+			doc: "The media types of the response for which the block holds; without it, all.", also: []string{"type", "content_type"},
+			field: in(func(h *headerLines) any { return &h.when.Types })},
+		{name: "methods", kind: kindTexts, example: `["GET"]`, check: checkMethod,
+			doc: "The request's methods for which the block holds; without it, all.", also: []string{"method"},
+			field: in(func(h *headerLines) any { return &h.when.Methods })},
 	},
-	open: func(d *decoder, owner any) any { return &headerLines{&as[Settings](owner).Headers} },
+	open: func(d *decoder, owner any) any { return &headerLines{&as[Settings](owner).Headers, &HeaderWhen{}} },
 	each: func(owner any) []any { return headerGroups(as[Settings](owner).Headers) },
 }
 
