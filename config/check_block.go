@@ -56,7 +56,7 @@ func checkSite(d *decoder, b *block, value any) {
 		d.fail(b.head, "nothing can choose this site: it has no host, no address and is not the default",
 			`write its host, site "example.org" { … }, or default = true inside`)
 	}
-	if s.Settings.Root == nil && len(s.Routes) == 0 && b.body.attr("root") == nil {
+	if s.Settings.Root == nil && s.Settings.Homes == nil && len(s.Routes) == 0 && b.body.attr("root") == nil {
 		d.warn(b.head, "this site has neither root nor routes, so every request gets 404", `write, for example, root = "/srv/www"`)
 	}
 }
@@ -73,7 +73,7 @@ func checkRoute(d *decoder, b *block, value any) {
 		d.failRelated(root.at, "this route serves files, and responds as well", one, respond.head, "it responds here")
 	case redirect != nil && root != nil:
 		d.failRelated(root.at, "this route serves files, and redirects as well", one, redirect.head, "it redirects here")
-	case respond == nil && redirect == nil && b.body.block("handler") == nil && root == nil && !d.siteHasRoot() && b.body.whole():
+	case respond == nil && redirect == nil && b.body.block("handler") == nil && root == nil && r.Settings.Homes == nil && b.body.attr("file") == nil && !d.siteHasRoot() && b.body.whole():
 		d.fail(b.head, "this route has no way to answer", `write respond { … }, redirect "…" { … } or root = "…" inside, or root in the site`)
 	}
 	if respond != nil || redirect != nil {
@@ -93,6 +93,7 @@ func checkRoute(d *decoder, b *block, value any) {
 	}
 	d.checkScripts(b, r)
 	d.checkStrip(b, r)
+	d.checkRouteFile(b, r)
 }
 
 // siteHasRoot reports whether the site being decoded says a root, be it a wrong one.

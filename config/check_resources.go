@@ -193,3 +193,27 @@ func checkMediaRange(text string) *problem {
 	}
 	return checkMediaType(text)
 }
+
+// checkRouteFile holds a route that serves one file to that, and a route with a root of its own to files of nobody's home.
+func (d *decoder) checkRouteFile(b *block, r *Route) {
+	file, root, homes := b.body.attr("file"), b.body.attr("root"), b.body.block("homes")
+	if root != nil && homes == nil || file != nil {
+		r.Settings.Homes = nil
+	}
+	if file == nil {
+		return
+	}
+	one := "keep one of them: a route has one way to answer"
+	for _, name := range []string{"respond", "redirect", "handler", "homes"} {
+		if other := b.body.block(name); other != nil {
+			d.failRelated(file.at, "this route serves a file, and has a "+name+" block as well", one, other.head, "it is here")
+			return
+		}
+	}
+	for _, name := range []string{"root", "strip_prefix"} {
+		if other := b.body.attr(name); other != nil {
+			d.failRelated(other.at, "this route serves one file, and "+name+" says where many are", one, file.at, "the file is here")
+			return
+		}
+	}
+}
