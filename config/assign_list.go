@@ -166,6 +166,8 @@ func (d *decoder) assignMap(s *setting, a *attr, field any) {
 			}
 		case *headerField:
 			d.assignHeader(s, p, f)
+		case *[]Param:
+			d.assignParam(s, p, f)
 		default:
 			panic(fmt.Sprintf("config: the schema puts names and values into a %T", field))
 		}

@@ -128,6 +128,7 @@ type Route struct {
 	Respond     *Respond
 	Redirect    *Redirect
 	Application *Application // a Go http.Handler
+	FastCGI     *FastCGI     // an application that answers, below Settings.Root or without one
 	Pos         trace.Position
 }
 

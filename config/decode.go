@@ -104,6 +104,8 @@ func stamp(value any, pos trace.Position) {
 		v.Pos = pos
 	case *Redirect:
 		v.Pos = pos
+	case *FastCGI:
+		v.Pos = pos
 	case *Log:
 		v.Pos = pos
 	case *Compress:

@@ -100,6 +100,8 @@ func blockPosition(value any) trace.Position {
 		return v.Pos
 	case *Redirect:
 		return v.Pos
+	case *FastCGI:
+		return v.Pos
 	case *Compress:
 		return v.Pos
 	case *CGI:
@@ -208,6 +210,12 @@ func entries(k kind, field any) []entry {
 		return all
 	case *headerField:
 		return headerEntries(f)
+	case *[]Param:
+		var all []entry
+		for _, p := range *f {
+			all = append(all, entry{p.Name, literal(p.Value.V.Source()), p.Value.V.Source(), p.Value.Pos})
+		}
+		return all
 	default:
 		panic(fmt.Sprintf("config: nothing prints a %T", field))
 	}

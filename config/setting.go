@@ -23,6 +23,7 @@ const (
 	kindAddress                // an address
 	kindTextMap                // names and texts
 	kindHeaders                // header field names and templates
+	kindTemplates              // names and templates
 	kindFieldNames             // a list of header field names
 	kindFolder                 // a folder that exists, relative to the file that says it
 	kindInterfaces             // a list of a station's own addresses with the length of their networks
@@ -47,6 +48,7 @@ var kinds = [...]struct{ name, article, example string }{
 	kindAddress:    {"address", "an address in quotes", `"192.0.2.1"`},
 	kindTextMap:    {"names and texts", "names and texts in braces", `{ name = "text" }`},
 	kindHeaders:    {"header fields", "header fields in braces", `{ X-Name = "value" }`},
+	kindTemplates:  {"names and templates", "names and texts in braces", `{ NAME = "text with {placeholders}" }`},
 	kindFieldNames: {"list of header fields", "a list of header field names", `["X-Name"]`},
 	kindFolder:     {"folder", "the path of a folder in quotes", `"/srv/www"`},
 	kindInterfaces: {"list of addresses with lengths", "a list of addresses with the length of their networks", `["198.18.0.2/24"]`},
@@ -62,7 +64,7 @@ func (k kind) isList() bool {
 }
 
 // isMap reports whether the kind is written as names and values in braces.
-func (k kind) isMap() bool { return k == kindTextMap || k == kindHeaders }
+func (k kind) isMap() bool { return k == kindTextMap || k == kindHeaders || k == kindTemplates }
 
 // setting is one row of the schema: a name that may stand in a block, and what may be written for it.
 type setting struct {
