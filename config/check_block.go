@@ -73,7 +73,7 @@ func checkRoute(d *decoder, b *block, value any) {
 		d.failRelated(root.at, "this route serves files, and responds as well", one, respond.head, "it responds here")
 	case redirect != nil && root != nil:
 		d.failRelated(root.at, "this route serves files, and redirects as well", one, redirect.head, "it redirects here")
-	case respond == nil && redirect == nil && b.body.block("handler") == nil && root == nil && r.Settings.Homes == nil && b.body.attr("file") == nil && !d.siteHasRoot() && b.body.whole():
+	case respond == nil && redirect == nil && b.body.block("handler") == nil && b.body.block("fastcgi") == nil && root == nil && r.Settings.Homes == nil && b.body.attr("file") == nil && !d.siteHasRoot() && b.body.whole():
 		d.fail(b.head, "this route has no way to answer", `write respond { … }, redirect "…" { … } or root = "…" inside, or root in the site`)
 	}
 	if respond != nil || redirect != nil {
@@ -92,6 +92,7 @@ func checkRoute(d *decoder, b *block, value any) {
 		}
 	}
 	d.checkScripts(b, r)
+	d.checkApplication(b, r)
 	d.checkStrip(b, r)
 	d.checkRouteFile(b, r)
 }

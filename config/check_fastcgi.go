@@ -179,6 +179,7 @@ func (d *decoder) checkApplication(b *block, r *Route) {
 			d.failRelated(other.head, "this route has two ways to answer", "keep one of them: a route has one way to answer", block.head, "an application answers here")
 		}
 	}
+	r.Settings.CGI = nil // programs in the folder are the application's business
 	f := r.FastCGI
 	if f == nil || !b.body.whole() {
 		return

@@ -70,7 +70,7 @@ var routeBlock = &blockType{
 			field: in(func(r *Route) any { return &r.Methods })},
 		routeFileSetting, rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
-	blocks: []*blockType{homesBlock, errorsBlock, expiresBlock, respondBlock, redirectBlock, handlerBlock, cgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
+	blocks: []*blockType{homesBlock, errorsBlock, expiresBlock, respondBlock, redirectBlock, handlerBlock, cgiBlock, fastcgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
 	open: func(d *decoder, owner any) any {
 		s := owner.(*Site)
 		r := &Route{Settings: s.Settings.inherited()}
