@@ -32,6 +32,7 @@ trace                       < site/fastcgi;
 config, socket              < site/resource;
 NONE                        < site/coding;
 site/resource, web/exchange < site/content;
+trace                       < site/elsewhere;
 site/route, site/content, site/coding, site/gateway, site/fastcgi, web/variables < site;
 
 # Everything becomes explainable.
