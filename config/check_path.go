@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 )
@@ -12,7 +14,7 @@ import (
 func checkPattern(pattern string) *problem {
 	const stars = "* stands for anything within a segment and ** for anything at all"
 	if strings.HasPrefix(pattern, "~") {
-		return nil // site/route knows
+		return checkPatternRegexp(pattern)
 	}
 	if strings.HasPrefix(pattern, "^") {
 		return &problem{message: quoted(pattern) + " looks like a regular expression", hint: "those have ~ in front: write " + quoted("~ "+pattern)}
@@ -70,6 +72,37 @@ func checkPathText(path string) *problem {
 		offset += len(segment) + 1
 	}
 	return nil
+}
+
+// checkPatternRegexp checks a pattern that begins with ~, as site/route compiles it.
+func checkPatternRegexp(pattern string) *problem {
+	text, fold := strings.CutPrefix(pattern, "~*")
+	if !fold {
+		text = pattern[1:]
+	}
+	text = strings.TrimLeft(text, " ")
+	p := &problem{offset: len(pattern) - len(text), end: len(pattern)}
+	if text == "" {
+		return &problem{message: "there is no regular expression behind the ~", hint: `write, for example, "~ ^/old/(.*)$"`}
+	}
+	if len(text) > 1000 {
+		p.message, p.hint = "the regular expression is longer than 1000 bytes", "use several routes"
+		return p
+	}
+	_, err := regexp.Compile(text)
+	if err == nil {
+		return nil
+	}
+	p.message = "the regular expression is wrong: " + strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+	if wrong, ok := err.(*syntax.Error); ok {
+		if wrong.Code == syntax.ErrInvalidPerlOp {
+			p.hint = "look-around and back-references are not known: they would let a path decide how long matching takes"
+		}
+		if at := strings.Index(text, wrong.Expr); at >= 0 && wrong.Expr != "" {
+			p.offset, p.end = p.offset+at, p.offset+at+len(wrong.Expr)
+		}
+	}
+	return p
 }
 
 func checkStripPrefix(prefix string) *problem {

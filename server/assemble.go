@@ -75,7 +75,7 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 		}
 	}
 	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable, Observer: s.observer(c),
-		Applications: g.dry.applications})
+		Applications: g.dry.applications, Load: s.business})
 	if err != nil {
 		addErrors(diags, err)
 	}

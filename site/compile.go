@@ -10,6 +10,7 @@ import (
 	"vitrine/config"
 	"vitrine/config/template"
 	"vitrine/site/content"
+	"vitrine/site/elsewhere"
 	"vitrine/site/resource"
 	"vitrine/site/route"
 	"vitrine/trace"
@@ -46,6 +47,8 @@ type settings struct {
 	load  resource.LoadOptions
 	types *content.Types
 
+	divert *diversion // nil: nobody is sent elsewhere
+
 	record func(*variables.Values) // nil: nothing is recorded
 
 	server  *config.Value[string] // the Server field; empty sends none
@@ -80,8 +83,10 @@ func (e Errors) Error() string {
 
 // compiler turns a configuration into a Handler and collects what is wrong on the way.
 type compiler struct {
-	h      *Handler
-	errors Errors
+	h        *Handler
+	gauges   map[string]*elsewhere.Gauge
+	checkers map[string]*elsewhere.Checker
+	errors   Errors
 }
 
 func (c *compiler) fail(at trace.Position, summary, hint string) {
@@ -130,6 +135,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	if c.h.opt.Log != nil && !conf.Access.Off.V {
 		t.record = c.h.opt.Log(&conf.Access)
 	}
+	t.divert = c.diversion(conf)
 	t.types = content.NewTypes(conf.Types)
 	t.load.Hidden = conf.Files.Hidden.V
 	for i := range conf.Headers {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"vitrine/config"
+	"vitrine/site/elsewhere"
 	"vitrine/site/resource"
 	"vitrine/trace"
 	"vitrine/web/exchange"
@@ -26,6 +27,9 @@ type Options struct {
 	Failed func(journey trace.ID, why error)
 	// Applications are what a route may name as its handler.
 	Applications map[string]Application
+	// Load measures how busy the server is: "connections", "requests" or "load", as a balance block has it. It is called on
+	// the loops and must be cheap. Nil: never.
+	Load func(measure string) int64
 	// Observer is told of each exchange's beginning and end; nil: nobody is.
 	Observer Observer
 }
@@ -54,6 +58,8 @@ type Handler struct {
 	anywhere  *listener // every site: of exchanges whose listener was opened with no listen block
 	base      *settings // of responses that no site gives
 	roots     []*resource.Root
+	checkers  []*elsewhere.Checker
+	hops      elsewhere.Hops
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
 	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
 }
@@ -86,6 +92,9 @@ func (h *Handler) drop() {
 	if h.users.Add(-1) == 0 {
 		for _, r := range h.roots {
 			r.Close()
+		}
+		for _, c := range h.checkers {
+			go c.Close() // it waits for an answer that is under way, and this may be a loop
 		}
 	}
 }

@@ -191,7 +191,7 @@ func addWhole(x *exchange.Exchange, e *resource.Entry, instead []byte) {
 // remember keeps the answer that is about to be delivered, when the next plain request for the path gets the same.
 func (v *visit) remember() {
 	t, path := v.settings, v.x.Request.Path()
-	if !v.memorize || v.inner != nil || v.away || t.dynamic || !plain(v.x) || len(path) > longestPath {
+	if !v.memorize || v.inner != nil || v.away || t.dynamic || t.divert != nil || !plain(v.x) || len(path) > longestPath {
 		return
 	}
 	a := &answer{path: string(path), method: v.x.Request.Method, settings: t, tail: v.tail, file: v.file}

@@ -58,6 +58,24 @@ var (
 		"the route has a fixed answer", "")
 	Redirected = trace.Declare("site.redirect", trace.Success,
 		"the route sends the client elsewhere", "RFC 9110 §15.4")
+	RedirectCircle = trace.Declare("site.redirect-circle", trace.Refused,
+		"the client was redirected from one URL to the next ten times in a row, and this redirect would send it on again: they lead in a circle", "RFC 5842 §7.2")
+	Overloaded = trace.Declare("site.overloaded", trace.Success,
+		"this server has more to do than its configuration wants, so the client is sent to another one", "")
+	NotOverloaded = trace.Declare("site.not-overloaded", trace.Info,
+		"this server is not overloaded, so the client is answered here", "")
+	SentHere = trace.Declare("site.sent-here", trace.Info,
+		"this server is overloaded, but another one that was has sent the client here, so it is not sent on", "")
+	NotMovable = trace.Declare("site.not-movable", trace.Info,
+		"the redirect would lose the request's method or body, so the client is answered here", "RFC 9110 §15.4")
+	Nearer = trace.Declare("site.nearer", trace.Success,
+		"another server is for this client, so it is sent there", "")
+	Augmented = trace.Declare("site.augmented", trace.Success,
+		"the URL lacks a parameter that belongs into it, so the client is sent to the same URL with it", "")
+	HasState = trace.Declare("site.has-state", trace.Info,
+		"the URL has the parameter that belongs into it, or the request cannot be redirected", "")
+	NoState = trace.Declare("site.no-state", trace.Info,
+		"the URL lacks a parameter, and the value for it is empty or not valid for this request, so the client is answered as it is", "")
 	BadLocation = trace.Declare("site.bad-location", trace.Failed,
 		"the redirect leads nowhere: filled in for this request, its target is empty", "RFC 9110 §10.2.2")
 	SlashMissing = trace.Declare("site.slash-missing", trace.Success,

@@ -94,6 +94,10 @@ func (v *visit) addSlash() (step, *trace.Reason) {
 
 // sendTo answers with a redirect. The text is for people whose client does not follow it.
 func (v *visit) sendTo(location string, status int, why *trace.Reason) (step, *trace.Reason) {
+	if v.circles(location) {
+		v.refusal.status = 508
+		return v.refused(RedirectCircle.Reach(), v.line, []trace.Detail{trace.D("to", location)})
+	}
 	v.status = status
 	if err := v.header.Set("Location", location); err != nil {
 		v.refusal.status = 500

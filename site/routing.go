@@ -92,15 +92,23 @@ func (v *visit) admit() (step, *trace.Reason) {
 		return v.refused(BodyTooLarge.Reach(), &limit.Pos, []trace.Detail{
 			trace.D("announced", strconv.FormatInt(r.ContentLength, 10)), trace.D("bound", strconv.FormatInt(limit.V, 10))})
 	}
-	switch {
-	case t.route != nil && t.route.Respond != nil:
-		return respond, nil
-	case t.route != nil && t.route.Redirect != nil:
-		return redirect, nil
-	case t.application != nil:
-		return apply, nil
+	if t.divert != nil && v.inner == nil { // where the site itself leads, nobody is sent away
+		return divert, nil
 	}
-	return resolve, nil
+	return v.answers(), nil
+}
+
+// answers is the step that answers where the path leads.
+func (v *visit) answers() step {
+	switch t := v.settings; {
+	case t.route != nil && t.route.Respond != nil:
+		return respond
+	case t.route != nil && t.route.Redirect != nil:
+		return redirect
+	case t.application != nil:
+		return apply
+	}
+	return resolve
 }
 
 // answerOptions says which methods are answered at the path.

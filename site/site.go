@@ -38,6 +38,7 @@ const (
 	choose               // the site, by listener, address and host
 	find                 // the route, by path and method
 	admit                // the method and the announced body, as the route has it
+	divert               // another server, or the same URL with what belongs into it
 	respond              // a fixed answer
 	redirect             // an answer that sends the client elsewhere
 	apply                // an answer by a Go program
@@ -62,6 +63,8 @@ func (v *visit) walk(next step) {
 			next, why = v.findRoute()
 		case admit:
 			next, why = v.admit()
+		case divert:
+			next, why = v.divert()
 		case respond:
 			next, why = v.respond()
 		case redirect:

@@ -33,7 +33,7 @@ config, socket              < site/resource;
 NONE                        < site/coding;
 site/resource, web/exchange < site/content;
 trace                       < site/elsewhere;
-site/route, site/content, site/coding, site/gateway, site/fastcgi, web/variables < site;
+site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;

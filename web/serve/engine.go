@@ -182,6 +182,9 @@ func (e *Engine) Loops() int { return len(e.loops) }
 // Open is how many connections are open.
 func (e *Engine) Open() int { return int(e.open.Load()) }
 
+// Away is how many exchanges are off the loops: they wait for a disk, a handler or another server.
+func (e *Engine) Away() int { return int(e.away.Load()) }
+
 // Listening is how many addresses are listened on.
 func (e *Engine) Listening() int {
 	e.mu.Lock()
