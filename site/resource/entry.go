@@ -42,6 +42,7 @@ type Entry struct {
 	*standing
 	identity identity
 	hidden   bool
+	names    *nameList // of a directory, when they were asked for
 	hash     uint64
 	cost     int64        // bytes accounted
 	refs     atomic.Int32 // of the descriptor: the cache's own, and one for each holder; 0: closed for good
@@ -109,4 +110,4 @@ func (e *Entry) hold(f *os.File) {
 const overhead = 1536
 
 // account notes what the entry costs.
-func (e *Entry) account() { e.cost = int64(cap(e.Bytes)+len(e.Path)) + overhead }
+func (e *Entry) account() { e.cost = int64(cap(e.Bytes)+len(e.Path)) + overhead + e.names.cost() }

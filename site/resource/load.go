@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -108,6 +109,9 @@ func outOfDescriptors(err error) bool {
 
 // examine finds out what the path leads to. The error is the system's; decisions of our own are in the outcome.
 func (r *Root) examine(path string, start int64) (outcome, error) {
+	if strings.Contains(path, namesMark) {
+		return r.readNames(path, start)
+	}
 	i, err := r.door.stat(nameOf(path))
 	if err != nil {
 		return outcome{}, err

@@ -55,6 +55,7 @@ func (f form) refusal(path string, opt LoadOptions) *Failure {
 
 // nameOf is the path as os.Root wants it: relative, without a slash at the end.
 func nameOf(path string) string {
+	path, _, _ = strings.Cut(path, namesMark)
 	name := strings.Trim(path, "/")
 	if name == "" {
 		return "."

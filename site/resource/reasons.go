@@ -20,6 +20,10 @@ var (
 		"The directory was read to list what is in it.", "")
 	reasonListCut = trace.Declare("resource.list-cut", trace.Info,
 		"The directory has more entries than a list may have, so only the first ones that were found are listed.", "")
+	reasonNamesRead = trace.Declare("resource.names-read", trace.Info,
+		"The names in the directory were read, to find files by the beginning of their names.", "")
+	reasonNamesUnchanged = trace.Declare("resource.names-unchanged", trace.Info,
+		"The directory was compared with what is kept of its names and has not changed.", "")
 	reasonRootMoved = trace.Declare("resource.root-moved", trace.Info,
 		"The name of the root directory leads to another directory than before, and that one was opened.", "")
 )
