@@ -87,6 +87,7 @@ type compiler struct {
 	gauges   map[string]*elsewhere.Gauge
 	checkers map[string]*elsewhere.Checker
 	errors   Errors
+	tables   content.Tables
 }
 
 func (c *compiler) fail(at trace.Position, summary, hint string) {
@@ -136,7 +137,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 		t.record = c.h.opt.Log(&conf.Access)
 	}
 	t.divert = c.diversion(conf)
-	t.types = content.NewTypes(conf.Types)
+	c.types(t)
 	t.load.Hidden = conf.Files.Hidden.V
 	for i := range conf.Headers {
 		rule := headerRule{HeaderRule: &conf.Headers[i]}

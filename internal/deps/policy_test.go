@@ -117,6 +117,7 @@ observe/metrics    github.com/prometheus/client_golang github.com/prometheus/cli
 observe/terminal   golang.org/x/term golang.org/x/text
 server             golang.org/x/sys
 site/coding        github.com/klauspost/compress github.com/andybalholm/brotli
+site/content       github.com/gabriel-vasile/mimetype golang.org/x/text
 site/resource      golang.org/x/sys
 socket             golang.org/x/sys
 stack              golang.org/x/sys

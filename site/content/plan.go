@@ -92,6 +92,7 @@ func (p *plan) tellType() {
 	if row := p.t.Row(); row != "" {
 		event.Details = append(event.Details, trace.D("row", row))
 	}
+	event.Details = append(event.Details, p.t.details...)
 	if p.t.Position != nil {
 		event.Position = *p.t.Position
 	}

@@ -8,6 +8,16 @@ var (
 		"The media type comes from the built-in table, by the file name's extension.", "RFC 9110 §8.3")
 	reasonTypeConfigured = trace.Declare("content.type-configured", trace.Info,
 		"The media type comes from the configuration, by the file name's extension.", "RFC 9110 §8.3")
+	reasonTypeFile = trace.Declare("content.type-file", trace.Info,
+		"The media type comes from the table of types that the configuration names, by the file name's extension.", "RFC 9110 §8.3")
+	reasonTypeMagic = trace.Declare("content.type-magic", trace.Info,
+		"Nobody knows the extension, and the file's first bytes are those of this media type.", "RFC 9110 §8.3")
+	reasonTypePattern = trace.Declare("content.type-pattern", trace.Info,
+		"Nobody knows the extension, and the file's first bytes fit this pattern of the file of patterns that the configuration names.",
+		"RFC 9110 §8.3")
+	reasonTypeTame = trace.Declare("content.type-tame", trace.Info,
+		"The file's first bytes look like something that a browser would run. Nothing but its bytes says so, so it is sent as the default type.",
+		"RFC 9110 §8.3")
 	reasonTypeExplicit = trace.Declare("content.type-explicit", trace.Info,
 		"The media type is what the configuration says for everything here, whatever the extension.", "RFC 9110 §8.3")
 	reasonTypeDefault = trace.Declare("content.type-default", trace.Info,

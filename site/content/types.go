@@ -3,6 +3,8 @@ package content
 import (
 	_ "embed"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -37,16 +39,21 @@ var builtIn = sync.OnceValue(func() map[string]row {
 	return rows
 })
 
-// Type is a media type with the reason why it is the one.
+// Type is what a file's name says about its content: a media type, with the reason why it is the one, and where the name
+// has extensions for them, the language and the content coding.
 type Type struct {
 	// Value is the value of Content-Type, with a charset where one belongs; "" sends no such field.
 	Value  string
 	Reason *trace.Reason
-	// Position is the line of the configuration that is responsible; nil when the built-in table is.
+	// Position is the line of the configuration, or of the table that it names, that is responsible; nil when the
+	// built-in table is.
 	Position *trace.Position
+	Language string // the value of Content-Language; "": there is none
+	Encoding string // the value of Content-Encoding; "": there is none
 
 	extension string
 	line      int // of the built-in table
+	details   []trace.Detail
 }
 
 // Row says in words which row gave the type, such as "types.txt:1100 html".
@@ -54,10 +61,10 @@ func (t *Type) Row() string {
 	switch {
 	case t.line > 0:
 		return fmt.Sprintf("types.txt:%d %s", t.line, t.extension)
-	case t.extension != "":
-		return t.extension
+	case t.Reason == reasonTypeFile:
+		return fmt.Sprintf("%s:%d %s", filepath.Base(t.Position.File), t.Position.Line, t.extension)
 	}
-	return ""
+	return t.extension
 }
 
 // Types says which media type a file name gets. It is immutable and safe for concurrent use.
@@ -65,35 +72,67 @@ type Types struct {
 	byExtension map[string]*Type
 	explicit    *Type // for everything, when it is set
 	fallback    Type
+	charset     string
+	languages   map[string]meaning
+	charsets    map[string]meaning
+	encodings   map[string]meaning
+	magic       bool
+	patterns    *Patterns // nil: there is no file of them
 }
 
-// NewTypes compiles the configuration's types on top of the built-in table. An extension of the configuration may be
-// written with its dot. The built-in types of one charset are compiled once and shared.
+// NewTypes is Tables.Types for a configuration that names no files.
 func NewTypes(c config.Types) *Types {
-	t := &Types{byExtension: compiledTable(c.Charset.V)}
+	c.File.V, c.MagicFile.V = "", ""
+	t, _ := new(Tables).Types(c)
+	return t
+}
+
+// Types compiles the configuration's types on top of its table and the built-in one. An extension of the configuration
+// may be written with its dot. The built-in types of one charset are compiled once and shared. The faults are what is
+// wrong with the files that the configuration names; then the types lack what is wrong.
+func (all *Tables) Types(c config.Types) (*Types, []Fault) {
+	t := &Types{charset: c.Charset.V, magic: c.Magic.V}
+	var faults []Fault
+	builtInToo := c.BuiltIn.V || c.BuiltIn.Pos.IsZero() // a zero configuration has the table
+	if builtInToo {
+		t.byExtension = compiledTable(c.Charset.V)
+	}
 	if c.Explicit != nil {
 		pos := c.Explicit.Pos
 		t.explicit = &Type{Value: withCharset(c.Explicit.V, c.Charset.V), Reason: reasonTypeExplicit, Position: &pos}
 	}
-	if len(c.Extensions) > 0 {
-		all := make(map[string]*Type, len(t.byExtension)+len(c.Extensions))
-		for extension, found := range t.byExtension {
-			all[extension] = found
+	var table []mimeRow
+	if c.File.V != "" {
+		table, faults = all.mimeTypes(c.File)
+	}
+	if len(c.Extensions)+len(table) > 0 || !builtInToo {
+		byExtension := make(map[string]*Type, len(t.byExtension)+len(table)+len(c.Extensions))
+		maps.Copy(byExtension, t.byExtension)
+		for _, row := range table {
+			byExtension[row.extension] = &Type{Value: withCharset(row.value, c.Charset.V), Reason: reasonTypeFile,
+				Position: &trace.Position{File: c.File.V, Line: row.line, Column: 1}, extension: row.extension}
 		}
 		for extension, value := range c.Extensions {
 			extension = strings.ToLower(strings.TrimPrefix(extension, "."))
 			pos := value.Pos
-			all[extension] = &Type{Value: withCharset(value.V, c.Charset.V), Reason: reasonTypeConfigured, Position: &pos,
+			byExtension[extension] = &Type{Value: withCharset(value.V, c.Charset.V), Reason: reasonTypeConfigured, Position: &pos,
 				extension: extension}
 		}
-		t.byExtension = all
+		t.byExtension = byExtension
+	}
+	t.languages, t.charsets = meanings(builtInLanguages, c.Languages), meanings(builtInCharsets, c.Charsets)
+	t.encodings = meanings(nil, c.Encodings)
+	if c.MagicFile.V != "" {
+		var wrong []Fault
+		t.patterns, wrong = all.magicPatterns(c.MagicFile)
+		faults = append(faults, wrong...)
 	}
 	pos := c.Default.Pos
 	t.fallback = Type{Value: withCharset(c.Default.V, c.Charset.V), Reason: reasonTypeDefault, Position: &pos}
 	if t.fallback.Value == "" {
 		t.fallback.Reason = reasonTypeNone
 	}
-	return t
+	return t, faults
 }
 
 var compiled struct {
@@ -131,8 +170,8 @@ func withCharset(value, charset string) string {
 	return value + "; charset=" + charset
 }
 
-// Lookup is the type of a file name or path, by its last extension in any case: "a.tar.gz" is a ".gz". A name that
-// only begins with a dot has no extension. It does not allocate.
+// Lookup is what a file name or path says, by its extensions in any case (see extensions). A name that only begins with a
+// dot has no extension. It does not allocate, unless the name tells more than the type.
 func (t *Types) Lookup(name string) *Type {
 	found := t.lookup(name)
 	found.Reason.Reach()
@@ -140,35 +179,6 @@ func (t *Types) Lookup(name string) *Type {
 }
 
 func (t *Types) lookup(name string) *Type {
-	if t.explicit != nil {
-		return t.explicit
-	}
-	var lower [longestExtension]byte
-	extension := lowerExtension(name, &lower)
-	if found := t.byExtension[string(extension)]; found != nil {
-		return found
-	}
-	return &t.fallback
-}
-
-// lowerExtension is what follows the last dot of a path's last component, in lower case; nothing when there is none.
-func lowerExtension(name string, lower *[longestExtension]byte) []byte {
-	for i := len(name) - 1; i > 0 && len(name)-i <= len(lower); i-- {
-		switch name[i] {
-		case '/':
-			return nil
-		case '.':
-			if name[i-1] == '/' {
-				return nil
-			}
-			n := copy(lower[:], name[i+1:])
-			for j, c := range lower[:n] {
-				if 'A' <= c && c <= 'Z' {
-					lower[j] = c | 0x20
-				}
-			}
-			return lower[:n]
-		}
-	}
-	return nil
+	e := t.extensions(name, len(name))
+	return t.compose(&e)
 }
