@@ -71,3 +71,15 @@ var (
 	reasonListingJSON = trace.Declare("content.listing-json", trace.Success,
 		"The directory is answered with a list in JSON, which the request prefers to a page.", "RFC 9110 §12.5.1")
 )
+
+// Which of several files is sent.
+var (
+	reasonTypeMap = trace.Declare("content.type-map", trace.Info,
+		"The media type is what the type map says.", "RFC 9110 §8.3")
+	reasonChosen = trace.Declare("content.variant", trace.Success,
+		"Of the variants that there are, this one is what the client wants most.", "RFC 9110 §12.1")
+	reasonForced = trace.Declare("content.variant-unwanted", trace.Success,
+		"The client wants none of the variants that there are, and the configuration says to send the first all the same.", "RFC 9110 §12.1")
+	reasonLost = trace.Declare("content.variant-lost", trace.Info,
+		"Another variant is sent, or none.", "RFC 9110 §12.1")
+)
