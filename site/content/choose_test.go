@@ -216,3 +216,25 @@ func FuzzChoose(f *testing.F) {
 		}
 	})
 }
+
+func TestATypeMapSaysMoreThanTheName(t *testing.T) {
+	types := NewTypes(typesConfig())
+	for _, c := range []struct{ given, name, want string }{
+		{"URI: a.html.en\nContent-type: text/x-mine", "/a.html.en", "text/x-mine en  content.type-map"},
+		{"URI: a.html.en\nContent-language: ko, ja", "/a.html.en", "text/html; charset=utf-8 ko, ja  content.type-built-in"},
+		{"URI: a.html.en\nContent-encoding: gzip", "/a.html.en", "text/html; charset=utf-8 en gzip content.type-built-in"},
+	} {
+		v, _ := ParseTypeMap([]byte(c.given), 1)
+		typ := v[0].OfMap(types.Lookup(c.name), 1)
+		got := typ.Value + " " + typ.Language + " " + typ.Encoding + " " + typ.Reason.ID
+		if got != c.want || v[0].Type != typ.Value || strings.Join(v[0].Languages, ", ") != typ.Language {
+			t.Errorf("%s: %s, %+v", c.given, got, v[0])
+		}
+	}
+	if v, typ, ok := types.VariantOf("/page.html.en", len("/page")); !ok || v.Type != "text/html; charset=utf-8" || v.Languages[0] != "en" || typ.Language != "en" {
+		t.Errorf("%+v %+v", v, typ)
+	}
+	if _, _, ok := types.VariantOf("/page.en", len("/page")); ok {
+		t.Error("what has no type is a variant")
+	}
+}
