@@ -36,6 +36,7 @@ type Config struct {
 	Access    Log                      // the access log of requests that no site answered; the same as Base.Access
 	Errors    ErrorLog                 // the error log
 	Control   Control                  // how other commands ask the running server
+	Proxies   Proxies                  // whose word about the client counts, where a listen block says nothing else
 	Admin     *Admin                   // the page about the running server; nil: nobody asked for one
 	Journeys  Journeys                 // what is recorded of requests
 	Server    Value[string]            // the Server response field; empty sends none
@@ -51,6 +52,7 @@ type Listen struct {
 	Addresses []Value[string] // "host:port", "[v6]:port" or ":port", as written
 	Clients   Clients
 	Backlog   Value[int]
+	Proxies   *Proxies       // nil: the configuration's
 	Pos       trace.Position // of the block
 }
 
@@ -149,6 +151,8 @@ type Settings struct {
 	Balance     *Balance // nil: nobody is sent away, however busy this server is
 	Nearer      *Nearer  // nil: clients are answered here, wherever they are
 	Access      Log
+	Guard       Access // the access block
+	Rate        Rate
 	BodyBytes   Value[int64] // bound of a request body, as Limits.BodyBytes
 	Compress    *Compress    // nil: nothing is encoded
 	CGI         *CGI         // nil: no file is a script

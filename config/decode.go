@@ -102,6 +102,14 @@ func stamp(value any, pos trace.Position) {
 		v.Pos = pos
 	case *Respond:
 		v.Pos = pos
+	case *Access:
+		v.Pos = pos
+	case *Auth:
+		v.Pos = pos
+	case *Rate:
+		v.Pos = pos
+	case *Proxies:
+		v.Pos = pos
 	case *Redirect:
 		v.Pos = pos
 	case *FastCGI:

@@ -98,6 +98,10 @@ func blockPosition(value any) trace.Position {
 		return v.Pos
 	case *Respond:
 		return v.Pos
+	case *Auth:
+		return v.Pos
+	case *Proxies:
+		return v.Pos
 	case *Redirect:
 		return v.Pos
 	case *FastCGI:

@@ -32,6 +32,7 @@ func (d *decoder) finish() {
 		d.checkExpectNames(e)
 	}
 	d.checkMissingPages()
+	d.checkGuards()
 	d.checkLogFiles()
 	if m := c.Memory; m.FileBytes.V > m.FilesBytes.V && m.FilesBytes.V > 0 {
 		d.warnAt(m.FileBytes.Pos, "file_bytes is more than files_bytes", "no file that large is ever kept: "+formatSize(m.FilesBytes.V)+" is for all files together",
@@ -160,7 +161,7 @@ func sameListen(a, b *Listen) bool {
 	for i := 0; same && i < len(a.Clients.Deny); i++ {
 		same = a.Clients.Deny[i].V == b.Clients.Deny[i].V
 	}
-	return same
+	return same && sameProxies(a.Proxies, b.Proxies)
 }
 
 // shared is the listener key of the listen blocks at the top level.

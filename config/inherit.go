@@ -41,6 +41,9 @@ func (s *Settings) inherited() Settings {
 	out.SSI = s.SSI.inherited()
 	out.Augment, out.Balance, out.Nearer = s.Augment.inherited(), s.Balance.inherited(), s.Nearer.inherited()
 
+	out.Guard = s.Guard.inherited()
+	out.Rate = s.Rate.inherited()
+
 	l := s.Access
 	out.Access = Log{
 		Off: inherit(l.Off), Format: inherit(l.Format), Custom: inherit(l.Custom), File: inherit(l.File),

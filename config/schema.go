@@ -36,7 +36,7 @@ var schema = &blockType{
 	},
 	blocks: []*blockType{
 		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, adminBlock, journeysBlock,
-		controlBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, siteBlock, expectBlock,
+		controlBlock, proxiesBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, accessBlock, rateBlock, siteBlock, expectBlock,
 		homesBlock, errorsBlock, expiresBlock,
 	},
 }
@@ -64,7 +64,7 @@ var listenBlock = &blockType{
 			doc:   "How many connections the system keeps that have not been accepted yet.",
 			field: in(func(l *Listen) any { return &l.Backlog })},
 	},
-	blocks: []*blockType{clientsBlock},
+	blocks: []*blockType{clientsBlock, proxiesOfListen},
 	open: func(d *decoder, owner any) any {
 		l := &Listen{}
 		switch o := owner.(type) {

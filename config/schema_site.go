@@ -42,7 +42,7 @@ var siteBlock = &blockType{
 	},
 	blocks: []*blockType{
 		listenBlock, filesBlock, cgiBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock,
-		augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock, routeBlock, expectBlock,
+		augmentBlock, balanceBlock, nearerBlock, headerBlock, accessBlock, rateBlock, logBlock, routeBlock, expectBlock,
 		homesBlock, errorsBlock, expiresBlock,
 	},
 	open: func(d *decoder, owner any) any {
@@ -70,7 +70,7 @@ var routeBlock = &blockType{
 			field: in(func(r *Route) any { return &r.Methods })},
 		routeFileSetting, rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
-	blocks: []*blockType{homesBlock, errorsBlock, expiresBlock, respondBlock, redirectBlock, handlerBlock, cgiBlock, fastcgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, logBlock},
+	blocks: []*blockType{homesBlock, errorsBlock, expiresBlock, respondBlock, redirectBlock, handlerBlock, cgiBlock, fastcgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, accessBlock, rateBlock, logBlock},
 	open: func(d *decoder, owner any) any {
 		s := owner.(*Site)
 		r := &Route{Settings: s.Settings.inherited()}

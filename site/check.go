@@ -155,7 +155,11 @@ func (h *Handler) follow(s *site, method string, at *url.URL) (*settings, string
 	if next, _ := v.findRoute(); next != admit {
 		return nil, ""
 	}
-	if next, _ := v.admit(); next != redirect {
+	next, _ := v.admit()
+	if next == permit { // whoever may follows it
+		next = v.permission.next
+	}
+	if next != redirect {
 		return nil, ""
 	}
 	if next, _ := v.redirect(); next != deliver {

@@ -9,12 +9,12 @@ import (
 
 	"vitrine/config"
 	"vitrine/config/template"
+	"vitrine/site/access"
 	"vitrine/site/content"
 	"vitrine/site/elsewhere"
 	"vitrine/site/resource"
 	"vitrine/site/route"
 	"vitrine/trace"
-	"vitrine/web/exchange"
 	"vitrine/web/message"
 	"vitrine/web/variables"
 )
@@ -47,7 +47,9 @@ type settings struct {
 	load  resource.LoadOptions
 	types *content.Types
 
-	divert *diversion // nil: nobody is sent elsewhere
+	divert *diversion    // nil: nobody is sent elsewhere
+	guard  *guard        // nil: nothing is asked of the client
+	limit  *access.Limit // nil: nothing is bounded
 
 	record func(*variables.Values) // nil: nothing is recorded
 
@@ -55,9 +57,6 @@ type settings struct {
 	rules   []headerRule
 	dynamic bool // some header rule needs the request
 
-	// guard is asked on the loop before an answer from memory is given, and must not block: whether this client may have
-	// it without the walk, which tells more. Nil: everybody may.
-	guard       func(x *exchange.Exchange) bool
 	application *application // nil: no Go program answers
 
 	body  fixedBody                     // of respond
@@ -103,6 +102,7 @@ func (c *compiler) compile() {
 	}
 	c.h.listeners = listenersOf(conf, all)
 	c.h.anywhere = newListener(nil, all)
+	c.trustProxies()
 }
 
 func (c *compiler) site(conf *config.Site) *site {
@@ -138,6 +138,8 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	}
 	t.divert = c.diversion(conf)
 	c.types(t)
+	t.guard = c.guard(&conf.Guard)
+	t.types = content.NewTypes(conf.Types)
 	t.load.Hidden = conf.Files.Hidden.V
 	for i := range conf.Headers {
 		rule := headerRule{HeaderRule: &conf.Headers[i]}

@@ -11,6 +11,7 @@ import (
 // deliver hands the response to the connection: the head, with what the configuration says about it, and the body.
 func (v *visit) deliver() (step, *trace.Reason) {
 	x, t := v.x, v.settings
+	v.memorize = v.memorize && !v.permission.personal
 	// A fixed answer's head is made once for all paths that lead to it.
 	fixed := v.memorize && v.entry == nil && !t.dynamic && !v.rehearsed()
 	if fixed {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"vitrine/config"
+	"vitrine/site/access"
 	"vitrine/site/elsewhere"
 	"vitrine/site/resource"
 	"vitrine/trace"
@@ -30,6 +31,11 @@ type Options struct {
 	// Load measures how busy the server is: "connections", "requests" or "load", as a balance block has it. It is called on
 	// the loops and must be cheap. Nil: never.
 	Load func(measure string) int64
+	// Names finds out how clients are called, for access rules; nil: nobody does, and such rules let nobody in.
+	Names access.Names
+	// State is what access rules and rates remember of clients; nil: the Handler begins with an empty one. It outlives the
+	// Handler, so that a reload forgets nothing.
+	State *access.State
 	// Observer is told of each exchange's beginning and end; nil: nobody is.
 	Observer Observer
 }
@@ -60,6 +66,7 @@ type Handler struct {
 	roots     []*resource.Root
 	checkers  []*elsewhere.Checker
 	hops      elsewhere.Hops
+	proxied   bool         // some listener trusts proxies
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
 	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
 }
@@ -112,10 +119,11 @@ func plain(x *exchange.Exchange) bool {
 
 // Serve answers an exchange, on its loop: from memory, or step by step.
 func (h *Handler) Serve(x *exchange.Exchange) {
+	known := h.identify(x)
 	if o := h.opt.Observer; o != nil && x.Trace == nil { // a dry run is nobody's journey
 		o.Begin(x)
 	}
-	if plain(x) && h.recall(x) {
+	if known && plain(x) && h.recall(x) {
 		return
 	}
 	v := visits.Get().(*visit)

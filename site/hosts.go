@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"vitrine/config"
+	"vitrine/site/access"
 	"vitrine/trace"
 	"vitrine/web/exchange"
 	"vitrine/web/message"
@@ -21,8 +22,9 @@ type listener struct {
 	sites    []*site        // in file order
 	claims   []claim        // local addresses; those with a port first
 	hosts    hosts
-	wild     []wildcard // longest first
-	fallback *site      // the default, or nil
+	wild     []wildcard      // longest first
+	fallback *site           // the default, or nil
+	proxies  *access.Proxies // nil: nobody is believed about the client
 }
 
 // claim is a local address that chooses a site whatever host is asked for.

@@ -15,10 +15,12 @@ func (w *world) lead(t *testing.T, head, target string, n int) *reply {
 	v := visits.Get().(*visit)
 	v.begin(w.h, x)
 	next := receive
-	for range 2 { // the site and the route are known by then
+	for range 3 { // the site and the route are known by then
 		switch next {
 		case receive:
 			next, _ = v.receive()
+		case client:
+			next, _ = v.client()
 		case choose:
 			next, _ = v.chooseSite()
 		}

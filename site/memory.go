@@ -140,7 +140,7 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 	if a == nil || x.Trace != nil && a.told == nil { // whoever looks first takes the walk, and the next ones share it
 		return false
 	}
-	if guard := a.settings.guard; guard != nil && !guard(x) {
+	if g := a.settings.guard; g != nil && !g.remembers(x) {
 		return false // the walk says why
 	}
 	block := a.block

@@ -52,6 +52,34 @@ var (
 		"the request announces a body longer than is accepted here", "RFC 9110 §15.5.14")
 )
 
+// Whether the client may.
+var (
+	AddressAllowed = trace.Declare("access.allowed", trace.Info,
+		"the rules about where the client is let it in", "")
+	AddressDenied = trace.Declare("access.denied", trace.Refused,
+		"a network that may not have this contains the client's address", "RFC 9110 §15.5.4")
+	AddressElsewhere = trace.Declare("access.elsewhere", trace.Refused,
+		"only some networks may have this, and none contains the client's address", "RFC 9110 §15.5.4")
+	AddressHidden = trace.Declare("access.hidden", trace.Refused,
+		"only some addresses may have this, and a proxy hides the client's", "RFC 9110 §15.5.4")
+	NameAsked = trace.Declare("access.name-asked", trace.Info,
+		"no network decides about the client's address, so its names do", "")
+	NameElsewhere = trace.Declare("access.name-elsewhere", trace.Refused,
+		"no network and no name that may have this is the client's", "RFC 9110 §15.5.4")
+	NameFailed = trace.Declare("access.name-failed", trace.Refused,
+		"the client's names could not be found out, and so none of them may have this", "RFC 9110 §15.5.4")
+	NameUnasked = trace.Declare("access.name-unasked", trace.Refused,
+		"a name decides, and in a dry run nobody is asked for the client's: a real request would wait for the answer", "")
+	NoNames = trace.Declare("access.no-names", trace.Refused,
+		"a name decides, and nobody here can find out the client's", "")
+	AccessPassedOver = trace.Declare("access.passed-over", trace.Info,
+		"the rule does not decide about this client", "")
+	AccessBusy = trace.Declare("access.busy", trace.Failed,
+		"too many requests wait already to be told whether they may", "RFC 9110 §15.6.4")
+	Forbidden = trace.Declare("access.forbidden", trace.Refused,
+		"you may not have this", "RFC 9110 §15.5.4")
+)
+
 // What answers.
 var (
 	Responded = trace.Declare("site.respond", trace.Success,

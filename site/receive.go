@@ -32,7 +32,7 @@ func (v *visit) receive() (step, *trace.Reason) {
 		v.refusal.status = 417
 		return v.refused(UnknownExpectation.Reach(), nil, []trace.Detail{trace.D("expectation", string(unmet))})
 	}
-	return choose, nil
+	return client, nil
 }
 
 // schemeUnmet reports whether a request for an https URL came over a connection without TLS (RFC 9110 §7.4).

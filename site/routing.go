@@ -20,7 +20,12 @@ func (v *visit) findRoute() (step, *trace.Reason) {
 		return admit, route.Matched
 	case route.MethodRefused:
 		if r.Method == message.OPTIONS {
-			return v.answerOptions()
+			t := v.settings
+			for i := range s.routes.Matches(path) { // the first that the path belongs to guards it
+				t = s.each[i]
+				break
+			}
+			return v.guarded(t, options), nil
 		}
 		return v.methodRefused(route.MethodRefused)
 	}
@@ -79,11 +84,11 @@ func (v *visit) allow() string {
 func (v *visit) admit() (step, *trace.Reason) {
 	t, r := v.settings, v.request()
 	if t.isFiles() && t.root == nil && r.Method != message.OtherMethod && r.Method != message.TRACE {
-		return resolve, nil // nothing is here for any method
+		return v.guarded(t, resolve), nil // nothing is here for any method
 	}
 	if !t.allowed.Names(r.Method, r.MethodBytes()) {
 		if r.Method == message.OPTIONS {
-			return v.answerOptions()
+			return v.guarded(t, options), nil
 		}
 		return v.methodRefused(FilesMethod.Reach())
 	}
@@ -92,10 +97,11 @@ func (v *visit) admit() (step, *trace.Reason) {
 		return v.refused(BodyTooLarge.Reach(), &limit.Pos, []trace.Detail{
 			trace.D("announced", strconv.FormatInt(r.ContentLength, 10)), trace.D("bound", strconv.FormatInt(limit.V, 10))})
 	}
+	next := v.answers()
 	if t.divert != nil && v.inner == nil { // where the site itself leads, nobody is sent away
-		return divert, nil
+		next = divert
 	}
-	return v.answers(), nil
+	return v.guarded(t, next), nil
 }
 
 // answers is the step that answers where the path leads.

@@ -35,10 +35,13 @@ type step uint8
 
 const (
 	receive  step = iota // what the protocol refused, and what the server as a whole does not do
+	client               // who asks, behind trusted proxies
 	choose               // the site, by listener, address and host
 	find                 // the route, by path and method
 	admit                // the method and the announced body, as the route has it
 	divert               // another server, or the same URL with what belongs into it
+	permit               // whether the client may, and how often
+	options              // which methods are answered
 	respond              // a fixed answer
 	redirect             // an answer that sends the client elsewhere
 	apply                // an answer by a Go program
@@ -57,6 +60,8 @@ func (v *visit) walk(next step) {
 		switch next {
 		case receive:
 			next, why = v.receive()
+		case client:
+			next, why = v.client()
 		case choose:
 			next, why = v.chooseSite()
 		case find:
@@ -65,6 +70,10 @@ func (v *visit) walk(next step) {
 			next, why = v.admit()
 		case divert:
 			next, why = v.divert()
+		case permit:
+			next, why = v.authorize()
+		case options:
+			next, why = v.answerOptions()
 		case respond:
 			next, why = v.respond()
 		case redirect:

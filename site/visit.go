@@ -49,7 +49,8 @@ type visit struct {
 	kept     bool                // the block is one that was kept with the file, and the whole file the body
 	block    *message.Block
 
-	refusal refusal
+	refusal    refusal
+	permission permission
 }
 
 // refusal is an error that is about to be answered.

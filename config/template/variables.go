@@ -24,6 +24,7 @@ const (
 	Protocol                          // {protocol}: HTTP/1.0, HTTP/1.1, …
 	ClientAddress                     // {client.address}
 	ClientPort                        // {client.port}
+	ClientPeer                        // {client.peer}: the other end of the connection
 	ServerAddress                     // {server.address}: the local address the connection came in on
 	ServerPort                        // {server.port}
 	Journey                           // {journey}: the journey's id, sixteen hexadecimal digits
@@ -90,8 +91,9 @@ var variables = [...]Variable{
 	{"uri", URI, InRequest, "the request target as the client sent it"},
 	{"protocol", Protocol, InRequest, "the protocol, such as HTTP/1.1"},
 	{"request.NAME", RequestField, InRequest, "a header field of the request, such as {request.User-Agent}"},
-	{"client.address", ClientAddress, InRequest, "the client's address"},
+	{"client.address", ClientAddress, InRequest, "the client's address, as trusted proxies give it"},
 	{"client.port", ClientPort, InRequest, "the client's port"},
+	{"client.peer", ClientPeer, InRequest, "the address at the other end of the connection: the client's, or the proxy's in front of it"},
 	{"server.address", ServerAddress, InRequest, "the local address the connection came in on"},
 	{"server.port", ServerPort, InRequest, "the local port the connection came in on"},
 	{"site", Site, InRequest, "the name of the site that answered"},

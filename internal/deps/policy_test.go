@@ -32,8 +32,9 @@ trace                       < site/fastcgi;
 config, socket              < site/resource;
 NONE                        < site/coding;
 site/resource, web/exchange < site/content;
+config, web/message         < site/access;
 trace                       < site/elsewhere;
-site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, web/variables < site;
+site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/access, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;
@@ -116,6 +117,7 @@ observe/logfile    golang.org/x/sys
 observe/metrics    github.com/prometheus/client_golang github.com/prometheus/client_model
 observe/terminal   golang.org/x/term golang.org/x/text
 server             golang.org/x/sys
+site/access        github.com/tg123/go-htpasswd golang.org/x/crypto
 site/coding        github.com/klauspost/compress github.com/andybalholm/brotli
 site/content       github.com/gabriel-vasile/mimetype golang.org/x/text
 site/resource      golang.org/x/sys

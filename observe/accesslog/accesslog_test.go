@@ -49,6 +49,7 @@ func served(t testing.TB) *variables.Values {
 func failed(t testing.TB, requestHead string) *variables.Values {
 	x := variablestest.Exchange(t, requestHead)
 	x.Peer.Remote = netip.MustParseAddrPort("[::ffff:198.51.100.7]:1")
+	x.Client = x.Peer.Remote
 	x.Outcome = exchange.Outcome{Status: 404, Elapsed: 12_345_678_900}
 	x.Because(missing, &trace.Position{File: "site.hcl", Line: 12, Column: 3})
 	return &variables.Values{Exchange: x, User: "a b\"c", Ident: "me"}

@@ -49,7 +49,7 @@ func appendJourney(dst []byte, v *variables.Values) []byte {
 }
 
 func appendClient(dst []byte, v *variables.Values) []byte {
-	if remote := v.Exchange.Peer.Remote; remote.IsValid() {
+	if remote := v.Exchange.Client; remote.IsValid() {
 		return variables.AppendAddress(dst, remote)
 	}
 	return append(dst, '-')

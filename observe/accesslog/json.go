@@ -19,7 +19,7 @@ func (l *Logger) json(s *scratch, dst []byte, v *variables.Values) []byte {
 	dst = append(dst, `","journey":"`...)
 	dst = x.Journey.Append(dst)
 	dst = append(dst, `","client":"`...)
-	dst = variables.AppendAddress(dst, x.Peer.Remote)
+	dst = variables.AppendAddress(dst, x.Client)
 	dst = append(dst, `","method":"`...)
 	dst = appendText(dst, r.MethodBytes())
 	dst = append(dst, `","host":"`...)

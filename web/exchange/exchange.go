@@ -89,8 +89,15 @@ type Exchange struct {
 	// Request is the head. It is valid until Finish.
 	Request *message.Request
 	Peer    *Peer
-	Journey trace.ID
-	Start   int64 // when the head was complete, in nanoseconds since 1970
+	// Client is who asks: the connection's other end, or whom trusted proxies name in its place, then with port 0 when they
+	// do not say it. The zero address is a client whom they hide. It is set before anything is decided, and is not changed
+	// once the exchange has left the loop.
+	Client netip.AddrPort
+	// User is who the client proved to be; empty: nobody. Scheme is how: "Basic" or "Digest". They belong to whoever runs
+	// the exchange.
+	User, Scheme string
+	Journey      trace.ID
+	Start        int64 // when the head was complete, in nanoseconds since 1970
 	// Serial is the number of this request on its connection, from 1.
 	Serial uint32
 	// Trace collects the decisions; nil when nobody looks.
@@ -166,6 +173,7 @@ func New() *Exchange { return pool.Get().(*Exchange) }
 // Begin prepares an exchange for a new request. It is for carriers.
 func (x *Exchange) Begin(c Carrier, r *message.Request, peer *Peer, lim Limits) {
 	x.Request, x.Peer, x.carrier, x.limits = r, peer, c, lim
+	x.Client, x.User, x.Scheme = peer.Remote, "", ""
 	x.Trace, x.Pinned, x.Refused, x.reasons = nil, nil, nil, 0
 	x.pace = Pace{}
 	x.Outcome = Outcome{}

@@ -79,9 +79,11 @@ func (v *Values) AppendVar(dst []byte, name template.Var, arg string) []byte {
 	case template.Protocol:
 		return AppendProtocol(dst, r)
 	case template.ClientAddress:
-		return AppendAddress(dst, x.Peer.Remote)
+		return AppendAddress(dst, x.Client)
 	case template.ClientPort:
-		return strconv.AppendUint(dst, uint64(x.Peer.Remote.Port()), 10)
+		return strconv.AppendUint(dst, uint64(x.Client.Port()), 10)
+	case template.ClientPeer:
+		return AppendAddress(dst, x.Peer.Remote)
 	case template.ServerAddress:
 		return AppendAddress(dst, x.Peer.Local)
 	case template.ServerPort:

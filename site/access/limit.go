@@ -1,0 +1,4 @@
+package access
+
+// Limit is a rate block, compiled.
+type Limit struct{}
