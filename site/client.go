@@ -28,9 +28,9 @@ func (h *Handler) identify(x *exchange.Exchange) bool {
 	return why.Kind != trace.Refused
 }
 
-// client tells who the client is, which was found out before anything else, and refuses a request whose client a trusted
+// whoAsks tells who the client is, which was found out before anything else, and refuses a request whose client a trusted
 // proxy names in a way that nobody understands.
-func (v *visit) client() (step, *trace.Reason) {
+func (v *visit) whoAsks() (step, *trace.Reason) {
 	x := v.x
 	p := v.h.proxiesOf(x.Peer)
 	if p == nil {

@@ -304,7 +304,7 @@ func hasParameter(query []byte, name string) bool {
 }
 
 // client is who asks.
-func (v *visit) client() netip.Addr { return v.x.Peer.Remote.Addr().Unmap() }
+func (v *visit) client() netip.Addr { return v.x.Client.Addr().Unmap() }
 
 // circles reports whether a redirect sends the client about in a circle. A redirect that is the same for every request was
 // looked at when the configuration was checked.

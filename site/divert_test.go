@@ -99,6 +99,7 @@ site "example.org" {
 		for range 3 {
 			x := w.begin(t, "GET /a.html?q")
 			x.Peer.Remote = netip.MustParseAddrPort(address)
+			x.Client = x.Peer.Remote
 			w.h.Serve(x)
 			r := w.finish(t, x)
 			if r.get("Location") != location || (r.status == 307) != (location != "") {

@@ -20,7 +20,7 @@ func (w *world) lead(t *testing.T, head, target string, n int) *reply {
 		case receive:
 			next, _ = v.receive()
 		case client:
-			next, _ = v.client()
+			next, _ = v.whoAsks()
 		case choose:
 			next, _ = v.chooseSite()
 		}

@@ -61,7 +61,7 @@ func (v *visit) walk(next step) {
 		case receive:
 			next, why = v.receive()
 		case client:
-			next, why = v.client()
+			next, why = v.whoAsks()
 		case choose:
 			next, why = v.chooseSite()
 		case find:
