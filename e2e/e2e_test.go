@@ -163,6 +163,8 @@ func parameters(dir, architecture string, n *network) testscript.Params {
 				return limit.Cur >= 10000, err
 			case "own":
 				return n.own(), nil
+			case "single":
+				return architecture == "single", nil
 			case "wire":
 				return n == wireNetwork, nil
 			case "packet":
