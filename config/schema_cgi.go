@@ -104,7 +104,7 @@ var cgiBlock = &blockType{
 			doc:   "The header of its answer; for a longer one the answer is 502.",
 			also:  []string{"header_bytes"},
 			field: in(func(c *CGI) any { return &c.HeadBytes })},
-		{name: "buffer_bytes", kind: kindSize, initial: `"64KiB"`, min: 0, max: 1 << 26,
+		{name: "buffer_bytes", kind: kindSize, initial: `"64KiB"`, min: 0, max: 64 << 10,
 			doc:   "A request's body whose length is not known is read whole before the script is run, since the script must be told: this much is kept in memory, more in a file without a name, up to body_bytes.",
 			also:  []string{"body_buffer", "client_body_buffer_size"},
 			field: in(func(c *CGI) any { return &c.BufferBytes })},

@@ -10,6 +10,7 @@ import (
 	"vitrine/config"
 	"vitrine/config/template"
 	"vitrine/site/access"
+	"vitrine/site/cgi"
 	"vitrine/site/content"
 	"vitrine/site/elsewhere"
 	"vitrine/site/resource"
@@ -57,6 +58,10 @@ type settings struct {
 	rules   []headerRule
 	dynamic bool // some header rule needs the request
 
+	// guard is asked on the loop before an answer from memory is given, and must not block: whether this client may have
+	// it without the walk, which tells more. Nil: everybody may.
+	guard       func(x *exchange.Exchange) bool
+	scripts     *scripts     // nil: no file is a script
 	application *application // nil: no Go program answers
 
 	body  fixedBody                     // of respond
@@ -87,6 +92,9 @@ type compiler struct {
 	checkers map[string]*elsewhere.Checker
 	errors   Errors
 	tables   content.Tables
+	h        *Handler
+	errors   Errors
+	slots    map[string]*cgi.Slots // of scripts, by their block
 }
 
 func (c *compiler) fail(at trace.Position, summary, hint string) {

@@ -6,6 +6,7 @@ import (
 
 	"vitrine/config"
 	"vitrine/site/access"
+	"vitrine/site/cgi"
 	"vitrine/site/elsewhere"
 	"vitrine/site/resource"
 	"vitrine/trace"
@@ -26,6 +27,8 @@ type Options struct {
 	// Failed is told why something that may well be there could not be served, such as a file that the program may
 	// not read. It is called from any goroutine. Nil: nobody is told.
 	Failed func(journey trace.ID, why error)
+	// Scripts are those that run. They outlive the Handler; whoever makes them ends them. Nil: the Handler has its own.
+	Scripts *cgi.Scripts
 	// Applications are what a route may name as its handler.
 	Applications map[string]Application
 	// Load measures how busy the server is: "connections", "requests" or "load", as a balance block has it. It is called on
@@ -78,6 +81,9 @@ var _ exchange.Handler = (*Handler)(nil)
 func New(conf *config.Config, opt Options) (*Handler, error) {
 	h := &Handler{conf: conf, opt: opt}
 	h.users.Store(1)
+	if opt.Scripts == nil {
+		h.opt.Scripts = cgi.NewScripts()
+	}
 	c := compiler{h: h}
 	c.compile()
 	if len(c.errors) > 0 {

@@ -115,6 +115,7 @@ func (v *visit) answers() step {
 		return apply
 	}
 	return resolve
+	return v.settings.filesStep(), nil
 }
 
 // answerOptions says which methods are answered at the path.

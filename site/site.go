@@ -45,6 +45,7 @@ const (
 	respond              // a fixed answer
 	redirect             // an answer that sends the client elsewhere
 	apply                // an answer by a Go program
+	script               // a program that answers, by CGI
 	resolve              // the path to a file, an index, a listing or the missing page
 	present              // the file's type, preconditions and ranges
 	refuse               // an error page
@@ -80,6 +81,8 @@ func (v *visit) walk(next step) {
 			next, why = v.redirect()
 		case apply:
 			next, why = v.apply()
+		case script:
+			next, why = v.script()
 		case resolve:
 			next, why = v.resolve()
 		case present:

@@ -21,6 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) { tracetest.Main(m, "site.", "header.", "access.") }
+func TestMain(m *testing.M) { tracetest.Main(m, "cgi.", "site.", "header.") }
 
 // world is a Handler of a configuration with its files, and a carrier that runs what leaves the loop at once.
 type world struct {

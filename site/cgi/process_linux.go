@@ -1,0 +1,520 @@
+package cgi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Available is why scripts cannot be run here, nil when they can.
+func Available() error { return nil }
+
+// Scripts are the scripts that run. They are safe for concurrent use.
+type Scripts struct {
+	mu      sync.Mutex
+	running map[*Process]struct{}
+	nothing *os.File // what a script without a body reads
+	closed  bool
+}
+
+// NewScripts makes an empty set.
+func NewScripts() *Scripts { return &Scripts{running: make(map[*Process]struct{})} }
+
+// Close kills all that still run, at once. No script can be started afterwards.
+func (s *Scripts) Close() {
+	s.mu.Lock()
+	s.closed = true
+	var all []*Process
+	for p := range s.running {
+		all = append(all, p)
+	}
+	if s.nothing != nil {
+		s.nothing.Close()
+		s.nothing = nil
+	}
+	s.mu.Unlock()
+	for _, p := range all {
+		p.end(ErrStopping, 0)
+	}
+}
+
+// moment is how long a script may take before anything about it is watched, and how long the answer waits for those who
+// hold its standard output when it has ended.
+const moment = 25 * time.Millisecond
+
+// Process is a script that runs. Read, Until and Finish are used by one goroutine; Kill by any.
+type Process struct {
+	PID     int
+	scripts *Scripts
+	watch   *Watch
+	started time.Time
+	out     *os.File
+	errors  int // the descriptor of its standard error
+
+	// Of the goroutine that reads.
+	attended bool
+	at       time.Time // when reading is given up, and why
+	late     error
+	cancel   func() bool
+	whole    *time.Timer
+	drained  chan struct{} // closed when nobody reads its standard error any more
+
+	mu     sync.Mutex
+	why    error     // why it was killed
+	over   time.Time // it has ended, and its output is read until then
+	reaped bool
+	kill   *time.Timer
+	stderr *os.File
+}
+
+// Start starts a script. It is waited for by Finish, which must be called.
+func (s *Scripts) Start(c *Command, w *Watch) (*Process, error) {
+	in, err := s.input(c)
+	if err != nil {
+		return nil, &StartError{Path: c.Path, Err: err}
+	}
+	var out, errs [2]int
+	if err := syscall.Pipe2(out[:], syscall.O_CLOEXEC); err != nil {
+		return nil, &StartError{Path: c.Path, Err: err}
+	}
+	if err := syscall.Pipe2(errs[:], syscall.O_CLOEXEC); err != nil {
+		closeBoth(out)
+		return nil, &StartError{Path: c.Path, Err: err}
+	}
+	syscall.SetNonblock(out[0], true)
+	syscall.SetNonblock(errs[0], true)
+	p := &Process{scripts: s, watch: w, started: time.Now(), errors: errs[0]}
+	attr := syscall.ProcAttr{Dir: c.Dir, Env: c.Env, Files: []uintptr{in.Fd(), uintptr(out[1]), uintptr(errs[1])},
+		Sys: &syscall.SysProcAttr{Setsid: true}}
+	if c.User != nil {
+		attr.Sys.Credential = &syscall.Credential{Uid: c.User.UID, Gid: c.User.GID, Groups: c.User.Groups}
+	}
+	path := c.Path
+	if c.Exec != nil {
+		path = "/proc/self/fd/" + itoa(int(c.Exec.Fd()))
+	}
+	p.PID, err = syscall.ForkExec(path, c.Args, &attr)
+	runtime.KeepAlive(c)
+	runtime.KeepAlive(in)
+	syscall.Close(out[1])
+	syscall.Close(errs[1])
+	if err != nil {
+		syscall.Close(out[0])
+		syscall.Close(errs[0])
+		return nil, c.blame(err)
+	}
+	p.out = os.NewFile(uintptr(out[0]), "stdout of "+c.Path)
+	if err := c.Limits.apply(p.PID); err != nil {
+		p.end(err, 0)
+	}
+	s.mu.Lock()
+	s.running[p] = struct{}{}
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		p.end(ErrStopping, 0)
+	}
+	p.out.SetReadDeadline(p.started.Add(moment))
+	return p, nil
+}
+
+func closeBoth(p [2]int) {
+	syscall.Close(p[0])
+	syscall.Close(p[1])
+}
+
+func itoa(n int) string {
+	if n >= 10 {
+		return itoa(n/10) + string(rune('0'+n%10))
+	}
+	return string(rune('0' + n))
+}
+
+// input is what the script reads.
+func (s *Scripts) input(c *Command) (*os.File, error) {
+	if c.Stdin != nil {
+		return c.Stdin, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrStopping
+	}
+	if s.nothing == nil {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			return nil, err
+		}
+		s.nothing = f
+	}
+	return s.nothing, nil
+}
+
+// blame says what kept a script from being started.
+func (c *Command) blame(err error) error {
+	e := &StartError{Path: c.Path, Err: err}
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.EACCES) {
+		if f, openErr := os.Open(c.Path); openErr == nil {
+			var head [HeadSize]byte
+			if i, isScript := Interpreter(Head(f, &head)); isScript && i != "" {
+				if unix.Access(i, unix.X_OK) != nil {
+					e.Interpreter = i
+				}
+				if len(i) > 0 && i[len(i)-1] == '\r' {
+					e.Interpreter = i[:len(i)-1] + "␍"
+					e.Err = errors.New("the line ends as on Windows (CR LF), and the CR is taken for a part of the name")
+				}
+			}
+			f.Close()
+		}
+	}
+	return e
+}
+
+// apply bounds a process that was started just now: what it starts itself has the same bounds. One that is over already
+// needs none.
+func (l *Limits) apply(pid int) error {
+	set := func(resource int, soft, hard uint64) error {
+		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: soft, Max: hard}, nil)
+		if err == unix.ESRCH {
+			return nil
+		}
+		return os.NewSyscallError("prlimit", err)
+	}
+	if l.Memory > 0 {
+		if err := set(unix.RLIMIT_AS, uint64(l.Memory), uint64(l.Memory)); err != nil {
+			return err
+		}
+	}
+	if l.CPU > 0 {
+		seconds := uint64(math.Ceil(l.CPU.Seconds()))
+		if err := set(unix.RLIMIT_CPU, seconds, seconds+1); err != nil { // SIGXCPU, then SIGKILL
+			return err
+		}
+	}
+	if l.Files > 0 {
+		if err := set(unix.RLIMIT_NOFILE, uint64(l.Files), uint64(l.Files)); err != nil {
+			return err
+		}
+	}
+	if l.Processes > 0 {
+		if err := set(unix.RLIMIT_NPROC, uint64(l.Processes), uint64(l.Processes)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Until gives up reading at a time, with an error; the script is killed with it.
+func (p *Process) Until(at time.Time, late error) {
+	p.at, p.late = at, late
+	if p.attended {
+		p.arm()
+	}
+}
+
+// arm sets the pipe's deadline: when reading is given up, or when those who hold it open are not waited for any more.
+func (p *Process) arm() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := p.at
+	if !p.over.IsZero() && (at.IsZero() || p.over.Before(at)) {
+		at = p.over
+	}
+	p.out.SetReadDeadline(at)
+}
+
+// Read reads what the script writes, as it is written. At the end of the script it is io.EOF, even when somebody else still
+// holds its standard output. When the script was killed, it is why.
+func (p *Process) Read(b []byte) (int, error) {
+	for {
+		n, err := p.out.Read(b)
+		switch {
+		case n > 0:
+			return n, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if !p.attended {
+				p.attend()
+				continue
+			}
+			p.mu.Lock()
+			over := !p.over.IsZero() && !time.Now().Before(p.over)
+			p.mu.Unlock()
+			if over {
+				return 0, p.ended()
+			}
+			if !p.at.IsZero() && !time.Now().Before(p.at) {
+				p.Kill(p.late)
+				p.at = time.Time{} // it ends now, and that is waited for
+			}
+			p.arm()
+		default:
+			return 0, p.ended()
+		}
+	}
+}
+
+func (p *Process) ended() error {
+	if err := p.Why(); err != nil {
+		return err
+	}
+	return io.EOF
+}
+
+// Why is why the script was killed, nil when it was not.
+func (p *Process) Why() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.why
+}
+
+// attend begins to watch a script that takes longer than a moment.
+func (p *Process) attend() {
+	p.attended = true
+	w := p.watch
+	p.drained = make(chan struct{})
+	p.mu.Lock()
+	p.stderr = os.NewFile(uintptr(p.errors), "stderr")
+	f := p.stderr
+	p.mu.Unlock()
+	go p.drain(f)
+	if w.Whole > 0 {
+		p.whole = time.AfterFunc(time.Until(p.started.Add(w.Whole)), func() { p.Kill(ErrWhole) })
+	}
+	if w.Context != nil {
+		ctx := w.Context()
+		p.cancel = context.AfterFunc(ctx, func() { p.Kill(context.Cause(ctx)) })
+	}
+	p.await()
+	p.arm()
+}
+
+// await waits for the script's end beside whoever reads.
+func (p *Process) await() {
+	fd, err := unix.PidfdOpen(p.PID, unix.PIDFD_NONBLOCK)
+	if err != nil { // before Linux 5.10; then the pipe's end alone tells
+		return
+	}
+	f := os.NewFile(uintptr(fd), "pidfd")
+	go func() {
+		defer f.Close()
+		raw, err := f.SyscallConn()
+		if err != nil {
+			return
+		}
+		var ended bool
+		raw.Read(func(fd uintptr) bool {
+			ended = zombie(unix.P_PIDFD, int(fd), unix.WNOHANG)
+			return ended
+		})
+		if !ended {
+			return
+		}
+		p.mu.Lock()
+		if p.over.IsZero() {
+			p.over = time.Now().Add(moment)
+		}
+		at := p.over
+		if !p.reaped {
+			p.out.SetReadDeadline(at)
+		}
+		p.mu.Unlock()
+	}()
+}
+
+// zombie reports whether a process has ended, and leaves it to be waited for.
+func zombie(kind, id, options int) bool {
+	var info unix.Siginfo
+	for {
+		err := unix.Waitid(kind, id, &info, unix.WEXITED|unix.WNOWAIT|options, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		return err != nil || info.Signo != 0
+	}
+}
+
+// drain reads what a script writes to standard error.
+func (p *Process) drain(f *os.File) {
+	defer close(p.drained)
+	buf := buffers.Get().(*[4 << 10]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := f.Read(buf[:])
+		if n > 0 && p.watch.Errors != nil {
+			p.watch.Errors(buf[:n])
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+var buffers = sync.Pool{New: func() any { return new([4 << 10]byte) }}
+
+// Kill ends the script with everything that it started: with SIGTERM, and after the grace with SIGKILL. The first reason
+// stays. It returns at once.
+func (p *Process) Kill(why error) { p.end(why, p.watch.Grace) }
+
+func (p *Process) end(why error, grace time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped {
+		return
+	}
+	if p.why == nil {
+		p.why = why
+	}
+	if grace > 0 {
+		if p.kill != nil {
+			return
+		}
+		syscall.Kill(-p.PID, syscall.SIGTERM)
+		p.kill = time.AfterFunc(grace, func() { p.end(why, 0) })
+		return
+	}
+	syscall.Kill(-p.PID, syscall.SIGKILL)
+}
+
+// Finish waits for the script's end, kills what it left running, and gives everything back. A script that closed its
+// standard output and goes on is killed when its time is over.
+func (p *Process) Finish() Exit {
+	p.out.Close()
+	var e Exit
+	if !zombie(unix.P_PID, p.PID, unix.WNOHANG) {
+		// Mostly it is on its way: its descriptors are closed before it is over.
+		if !p.attended {
+			runtime.Gosched()
+		}
+		e.Lost = !zombie(unix.P_PID, p.PID, unix.WNOHANG) && !p.outlast()
+	}
+	p.mu.Lock()
+	if !p.over.IsZero() && p.why == nil {
+		e.Left = true
+	}
+	if !p.watch.Background || p.why != nil {
+		syscall.Kill(-p.PID, syscall.SIGKILL) // the group is there as long as its leader was not waited for
+	}
+	if !e.Lost {
+		var usage syscall.Rusage
+		for {
+			_, err := syscall.Wait4(p.PID, &e.Status, 0, &usage)
+			if err != syscall.EINTR {
+				break
+			}
+		}
+		e.User, e.System, e.Memory = time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano()), usage.Maxrss<<10
+	}
+	p.reaped = true
+	if p.kill != nil {
+		p.kill.Stop()
+	}
+	p.mu.Unlock()
+	e.Elapsed = time.Since(p.started)
+	if p.whole != nil {
+		p.whole.Stop()
+	}
+	if p.cancel != nil {
+		p.cancel()
+	}
+	p.lastWords()
+	p.scripts.mu.Lock()
+	delete(p.scripts.running, p)
+	p.scripts.mu.Unlock()
+	return e
+}
+
+// outlast waits for a script that goes on although nobody reads it any more. It returns false when it could not be killed.
+func (p *Process) outlast() bool {
+	done := make(chan struct{})
+	go func() {
+		zombie(unix.P_PID, p.PID, 0)
+		close(done)
+	}()
+	// What is left of its time, as far as anybody has bounded it.
+	rest := p.watch.Whole - time.Since(p.started)
+	if p.watch.Whole <= 0 {
+		rest = math.MaxInt64
+	}
+	var gone <-chan struct{}
+	if p.watch.Context != nil {
+		gone = p.watch.Context().Done()
+	}
+	timer := time.NewTimer(rest)
+	defer timer.Stop()
+	if p.Why() == nil {
+		select {
+		case <-done:
+			return true
+		case <-gone:
+			p.Kill(context.Cause(p.watch.Context()))
+		case <-timer.C:
+			p.Kill(ErrWhole)
+		}
+	}
+	timer.Reset(p.watch.Grace + unkillable)
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		go func() { // it is waited for all the same, so that it does not stay for ever
+			<-done
+			syscall.Wait4(p.PID, nil, 0, nil)
+		}()
+		return false
+	}
+}
+
+// unkillable is how long a process that was sent SIGKILL is waited for: one in the middle of a system call that cannot be
+// interrupted, as on a disk that does not answer, does not end.
+const unkillable = 2 * time.Second
+
+// lastWords reads what is left of standard error, and no more than is there: others may hold it open.
+func (p *Process) lastWords() {
+	if p.attended {
+		p.stderr.SetReadDeadline(time.Now().Add(time.Millisecond))
+		<-p.drained
+		p.stderr.Close()
+		return
+	}
+	defer syscall.Close(p.errors)
+	buf := buffers.Get().(*[4 << 10]byte)
+	defer buffers.Put(buf)
+	for range 1 << 10 {
+		n, err := syscall.Read(p.errors, buf[:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if n <= 0 || err != nil {
+			return
+		}
+		if p.watch.Errors != nil {
+			p.watch.Errors(buf[:n])
+		}
+	}
+}
+
+// Soon is Read that waits no longer than within; then the error is ErrNotYet.
+func (p *Process) Soon(b []byte, within time.Duration) (int, error) {
+	if p.attended {
+		return 0, ErrNotYet
+	}
+	p.out.SetReadDeadline(time.Now().Add(within))
+	n, err := p.out.Read(b)
+	switch {
+	case n > 0:
+		return n, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		p.out.SetReadDeadline(p.started.Add(moment))
+		return 0, ErrNotYet
+	}
+	return 0, p.ended()
+}

@@ -1,0 +1,211 @@
+package site
+
+import (
+	"net/netip"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"vitrine/site/cgi"
+	"vitrine/site/gateway"
+	"vitrine/site/resource"
+	"vitrine/trace"
+)
+
+// script finds the script that the path leads to and runs it (RFC 3875), off the loop. Where only some files are scripts,
+// the walk goes on with resolve when the path leads to none of them.
+func (v *visit) script() (step, *trace.Reason) {
+	t := v.settings
+	s := t.scripts
+	asked, _ := t.below(v.request().Path())
+	if !s.among(asked) {
+		return v.notScript()
+	}
+	if !v.away {
+		return v.leave(script)
+	}
+	p, failure := t.root.Program(string(asked), s.find)
+	switch {
+	case failure != nil:
+		return v.failed(failure)
+	case p == nil:
+		return v.notScript()
+	case p.Name == "":
+		v.refusal.status = 403
+		return v.refused(ScriptIsFolder.Reach(), &s.conf.Pos, []trace.Detail{trace.D("folder", p.Path)})
+	}
+	defer p.Close()
+	v.file = p.Path
+	ScriptFound.Reach()
+	if v.looking() {
+		v.tell("cgi", ScriptFound, &s.conf.Pos, p.Path, true, trace.D("file", p.Name), trace.D("mode", p.Mode.String()), trace.D("path info", p.Info))
+	}
+	if why := s.refuses(p); why != nil {
+		v.refusal.status = 403
+		v.complain(why, p.Name+" is "+p.Mode.String()+", its folder is "+p.Folder.String())
+		return v.refused(why.Reach(), &s.conf.Pos, []trace.Detail{trace.D("file", p.Name), trace.D("mode", p.Mode.String()), trace.D("folder", p.Folder.String())})
+	}
+	if v.rehearsed() {
+		return v.rehearse(s, p)
+	}
+	return v.run(s, p)
+}
+
+// notScript goes on with files, for the methods that they answer.
+func (v *visit) notScript() (step, *trace.Reason) {
+	s, r := v.settings.scripts, v.request()
+	if s.noFiles || !s.files.Names(r.Method, r.MethodBytes()) {
+		return v.methodRefused(FilesMethod.Reach())
+	}
+	return resolve, nil
+}
+
+// refuses says why a script is not to be run, nil when it may be.
+func (s *scripts) refuses(p *resource.Program) *trace.Reason {
+	const others = 0o002
+	switch {
+	case strings.HasPrefix(path.Base(p.Path), "nph-"):
+		return ScriptNonParsed
+	case !s.conf.Writable.V && (p.Mode|p.Folder)&others != 0:
+		return ScriptWritable
+	case p.Mode&0o111 == 0 && s.interpreter(p.Name) == "":
+		return ScriptNotExecutable
+	}
+	return nil
+}
+
+var variablesPool = sync.Pool{New: func() any { return new(gateway.Variables) }}
+
+// metaVariables are what the script is told of the request.
+func (v *visit) metaVariables(vars *gateway.Variables, s *scripts, p *resource.Program, length int64) {
+	t, x, r := v.settings, v.x, v.request()
+	// The part of the path that was stripped belongs to the script's name: URLs that the script makes of it lead here.
+	name := r.Path()[:len(r.Path())-len(p.Info)]
+	q := gateway.Request{Head: r, Client: x.Peer.Remote, Server: x.Peer.Local, Name: t.site.name, Software: t.server.V,
+		Script: name, Info: []byte(p.Info), File: p.Name, Root: t.root.Dir(), Length: length, Credentials: s.conf.Authorization.V}
+	if q.Client.Addr().IsValid() {
+		q.Client = netip.AddrPortFrom(q.Client.Addr().Unmap(), q.Client.Port())
+	}
+	if p.Info != "" {
+		q.Translated = path.Join(t.root.Dir(), p.Info)
+	}
+	vars.Reset()
+	vars.Collect(&q)
+}
+
+// command is how the script is run.
+func (v *visit) command(s *scripts, p *resource.Program, env []string) cgi.Command {
+	c := cgi.Command{Path: p.Name, Env: env, Dir: path.Dir(p.Name), User: s.user, Limits: s.limits}
+	if i := s.interpreter(p.Name); i != "" {
+		c.Path = i
+		c.Args = append(c.Args, i)
+	} else if p.File != nil {
+		var head [cgi.HeadSize]byte
+		if _, isScript := cgi.Interpreter(cgi.Head(p.File, &head)); !isScript && strings.HasPrefix(string(head[:4]), "\x7fELF") {
+			c.Exec = p.File // what was looked at is what is run, whatever its name leads to by now
+		}
+	}
+	c.Args = append(c.Args, p.Name)
+	if s.conf.Arguments.V {
+		c.Args = append(c.Args, arguments(v.request().Query())...)
+	}
+	return c
+}
+
+// mostArguments bounds the arguments that a query becomes.
+const mostArguments = 64
+
+// arguments are the words of a query without "=", decoded (RFC 3875 §4.4). There are none when any of them would be an
+// option of the script or of its interpreter, or cannot be decoded.
+func arguments(query []byte) []string {
+	if len(query) == 0 || strings.IndexByte(string(query), '=') >= 0 {
+		return nil
+	}
+	var all []string
+	for word := range strings.SplitSeq(string(query), "+") {
+		text, ok := decodeWord(word)
+		if !ok || strings.HasPrefix(text, "-") || len(all) == mostArguments {
+			return nil
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// decodeWord undoes the encoding of a word of a query. It may have no NUL, which no argument can.
+func decodeWord(word string) (string, bool) {
+	if strings.IndexByte(word, '%') < 0 {
+		return word, true
+	}
+	out := make([]byte, 0, len(word))
+	for i := 0; i < len(word); i++ {
+		c := word[i]
+		if c == '%' {
+			if i+2 >= len(word) {
+				return "", false
+			}
+			high, low := unhex(word[i+1]), unhex(word[i+2])
+			if high > 15 || low > 15 {
+				return "", false
+			}
+			c = high<<4 | low
+			i += 2
+		}
+		if c == 0 {
+			return "", false
+		}
+		out = append(out, c)
+	}
+	return string(out), true
+}
+
+func unhex(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10
+	}
+	return 0xff
+}
+
+// rehearse says which script would be run, and with what. Nothing is.
+func (v *visit) rehearse(s *scripts, p *resource.Program) (step, *trace.Reason) {
+	var vars gateway.Variables
+	v.metaVariables(&vars, s, p, max(v.request().ContentLength, 0))
+	v.line = &s.conf.Pos
+	c := v.command(s, p, s.environment(&vars))
+	details := []trace.Detail{trace.D("command", strings.Join(c.Args, " ")), trace.D("folder", c.Dir)}
+	v.tell("cgi", ScriptRehearsed, v.line, p.Path, true, append(details, s.masked(&vars)...)...)
+	v.status = 200
+	return deliver, ScriptRehearsed.Reach()
+}
+
+// scriptTrouble is what the error log is told about a script.
+type scriptTrouble struct {
+	why    *trace.Reason
+	script string
+	text   string
+}
+
+func (e *scriptTrouble) Error() string {
+	s := "script " + e.script
+	if e.why != nil {
+		s += ": " + e.why.Sentence
+	}
+	if e.text != "" {
+		s += ": " + e.text
+	}
+	return s
+}
+
+// complain tells the error log about the script, with what the client is not told.
+func (v *visit) complain(why *trace.Reason, text string) {
+	if v.h.opt.Failed != nil {
+		v.h.opt.Failed(v.x.Journey, &scriptTrouble{why, v.file, text})
+	}
+}
+
+// milliseconds is a duration as it is shown.
+func milliseconds(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
