@@ -10,6 +10,7 @@ import (
 	"vitrine/observe/errorlog"
 	"vitrine/observe/logfile"
 	"vitrine/site"
+	"vitrine/site/cgi"
 	"vitrine/site/resource"
 	"vitrine/trace"
 	"vitrine/web"
@@ -32,6 +33,7 @@ type generation struct {
 func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	s.files = logfile.New(s.log.Notice)
 	s.store = resource.NewStore(c.Memory)
+	s.scripts = cgi.NewScripts()
 	s.watch = newWatch(c)
 	s.watch.version = s.version()
 	if s.now = s.generation(c, diags); s.now == nil {
@@ -75,7 +77,7 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 		}
 	}
 	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable, Observer: s.observer(c),
-		Applications: g.dry.applications, Load: s.business})
+		Applications: g.dry.applications, Load: s.business, Scripts: s.scripts})
 	if err != nil {
 		addErrors(diags, err)
 	}
@@ -150,6 +152,9 @@ func (s *Server) release() {
 	s.unshow()
 	if s.control != nil {
 		s.control.Close()
+	}
+	if s.scripts != nil {
+		s.scripts.Close()
 	}
 	if s.web != nil {
 		s.web.Close()

@@ -13,6 +13,7 @@ import (
 	"vitrine/observe/glass"
 	"vitrine/observe/logfile"
 	"vitrine/server/control"
+	"vitrine/site/cgi"
 	"vitrine/site/resource"
 	"vitrine/stack/link"
 	"vitrine/web"
@@ -56,6 +57,7 @@ type Server struct {
 	web       *web.Server
 	listeners *listeners
 	store     *resource.Store
+	scripts   *cgi.Scripts
 	files     *logfile.Files
 	control   *control.Listener // nil: none
 	watch     *watch

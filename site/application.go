@@ -47,6 +47,7 @@ func (v *visit) apply() (step, *trace.Reason) {
 	}
 	if v.rehearsed() { // it is not asked: it may change something
 		v.status = 200
+		v.describeBody("")
 		return deliver, Applied.Reach()
 	}
 	v.x.Because(Applied.Reach(), v.line)

@@ -58,9 +58,6 @@ type settings struct {
 	rules   []headerRule
 	dynamic bool // some header rule needs the request
 
-	// guard is asked on the loop before an answer from memory is given, and must not block: whether this client may have
-	// it without the walk, which tells more. Nil: everybody may.
-	guard       func(x *exchange.Exchange) bool
 	scripts     *scripts     // nil: no file is a script
 	application *application // nil: no Go program answers
 
@@ -92,8 +89,6 @@ type compiler struct {
 	checkers map[string]*elsewhere.Checker
 	errors   Errors
 	tables   content.Tables
-	h        *Handler
-	errors   Errors
 	slots    map[string]*cgi.Slots // of scripts, by their block
 }
 
@@ -190,6 +185,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	default:
 		t.allowed = t.named
 	}
+	c.scripts(t)
 	return t
 }
 

@@ -10,6 +10,9 @@ import (
 // present gives the file its media type and decides, by the request's preconditions and ranges, what is sent of it.
 func (v *visit) present() (step, *trace.Reason) {
 	x, t := v.x, v.settings
+	if t.scripts != nil && t.scripts.isName(v.entry.Path) {
+		return v.scriptFound()
+	}
 	var head *headOf
 	if v.memorize && plain(x) && !t.dynamic {
 		head = t.head(v.entry, v.form)

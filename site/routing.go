@@ -114,8 +114,7 @@ func (v *visit) answers() step {
 	case t.application != nil:
 		return apply
 	}
-	return resolve
-	return v.settings.filesStep(), nil
+	return v.settings.filesStep()
 }
 
 // answerOptions says which methods are answered at the path.

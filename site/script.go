@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/netip"
+	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -59,6 +60,17 @@ func (v *visit) notScript() (step, *trace.Reason) {
 		return v.methodRefused(FilesMethod.Reach())
 	}
 	return resolve, nil
+}
+
+// scriptFound leads to a script that stands for something else, such as an index: what a script is made of is never shown.
+func (v *visit) scriptFound() (step, *trace.Reason) {
+	t := v.settings
+	prefix := strings.TrimSuffix(t.conf.StripPrefix.V, "/")
+	if _, stripped := t.below(v.request().Path()); !stripped {
+		prefix = ""
+	}
+	to := url.URL{Path: prefix + v.entry.Path, RawQuery: string(v.request().Query())}
+	return v.rewalk(to.RequestURI(), ScriptFound.Reach(), &t.scripts.conf.Pos)
 }
 
 // refuses says why a script is not to be run, nil when it may be.
@@ -179,6 +191,7 @@ func (v *visit) rehearse(s *scripts, p *resource.Program) (step, *trace.Reason) 
 	details := []trace.Detail{trace.D("command", strings.Join(c.Args, " ")), trace.D("folder", c.Dir)}
 	v.tell("cgi", ScriptRehearsed, v.line, p.Path, true, append(details, s.masked(&vars)...)...)
 	v.status = 200
+	v.describeBody("")
 	return deliver, ScriptRehearsed.Reach()
 }
 

@@ -55,25 +55,30 @@ func (v *visit) run(s *scripts, p *resource.Program) (step, *trace.Reason) {
 	r.words.limit = int(s.conf.ErrorBytes.V)
 	if err := r.start(); err != nil {
 		r.giveBack()
-		status, why := 500, ScriptUnstartable
-		var start *cgi.StartError
-		errors.As(err, &start)
-		switch {
-		case errors.Is(err, syscall.ENOEXEC):
-			why = ScriptNoFormat
-		case start != nil && start.Interpreter != "":
-			why = ScriptNoInterpreter
-		case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-			status, why = 503, ScriptExhausted
-		case errors.Is(err, cgi.ErrStopping):
-			status, why = 503, ScriptStopped
-		}
+		status, why := unstartable(err)
 		v.refusal.status, v.refusal.retry = status, status == 503
 		v.complain(why, err.Error()+"; its mode is "+p.Mode.String())
 		return v.refused(why.Reach(), line, []trace.Detail{trace.D("error", err.Error()), trace.D("mode", p.Mode.String())})
 	}
 	r.buf = inputs.Get().(*[pipeBytes]byte)
 	return r.answer()
+}
+
+// unstartable says what kept a script from being started.
+func unstartable(err error) (status int, why *trace.Reason) {
+	var start *cgi.StartError
+	errors.As(err, &start)
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		return 500, ScriptNoFormat
+	case start != nil && start.Interpreter != "":
+		return 500, ScriptNoInterpreter
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return 503, ScriptExhausted
+	case errors.Is(err, cgi.ErrStopping):
+		return 503, ScriptStopped
+	}
+	return 500, ScriptUnstartable
 }
 
 // slot waits until the script may be run.

@@ -51,6 +51,7 @@ type visit struct {
 
 	refusal    refusal
 	permission permission
+	late       *lateEvents // of a body that is sent already; nil: none can be
 }
 
 // refusal is an error that is about to be answered.
@@ -109,6 +110,9 @@ func (v *visit) decisions() *trace.Decisions {
 		return trace.NewDecisions(v.x.Journey, v.before)
 	case v.told != nil:
 		return v.told
+	}
+	if v.late != nil {
+		return trace.NewDecisions(v.x.Journey, v.late.after(tr.Events))
 	}
 	return trace.NewDecisions(v.x.Journey, tr.Events)
 }

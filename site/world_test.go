@@ -20,8 +20,7 @@ import (
 	"vitrine/web/variables/variablestest"
 )
 
-func TestMain(m *testing.M) { tracetest.Main(m, "site.", "header.", "access.") }
-func TestMain(m *testing.M) { tracetest.Main(m, "cgi.", "site.", "header.") }
+func TestMain(m *testing.M) { tracetest.Main(m, "site.", "header.", "access.", "cgi.") }
 
 // world is a Handler of a configuration with its files, and a carrier that runs what leaves the loop at once.
 type world struct {

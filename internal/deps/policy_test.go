@@ -29,12 +29,13 @@ config/template, web/exchange      < web/variables;
 # Exchanges become responses. The door is site: its parts do not know each other but for what they serve, files.
 trace, web/message          < site/route, site/gateway;
 trace                       < site/fastcgi;
+NONE                        < site/cgi;
 config, socket              < site/resource;
 NONE                        < site/coding;
 site/resource, web/exchange < site/content;
 config, web/message         < site/access;
 trace                       < site/elsewhere;
-site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/access, web/variables < site;
+site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;
@@ -64,6 +65,7 @@ trace        < internal/deps, e2e, e2e/apache;
 // past says who may look past a room's door, at a part of it that is no word for everybody, and why.
 const past = `
 server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
+server      site/cgi         The scripts that run outlive the sites of one configuration, too.
 server      site/resource    The store of files outlives the sites of one configuration.
 observe/frames stack/link    It keeps what passes an adapter.
 observe/frames stack/tcp     It is told the states of connections.
@@ -120,6 +122,7 @@ server             golang.org/x/sys
 site/access        github.com/tg123/go-htpasswd golang.org/x/crypto
 site/coding        github.com/klauspost/compress github.com/andybalholm/brotli
 site/content       github.com/gabriel-vasile/mimetype golang.org/x/text
+site/cgi           golang.org/x/sys
 site/resource      golang.org/x/sys
 socket             golang.org/x/sys
 stack              golang.org/x/sys

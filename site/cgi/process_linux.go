@@ -23,18 +23,26 @@ type Scripts struct {
 	running map[*Process]struct{}
 	nothing *os.File // what a script without a body reads
 	closed  bool
+	empty   chan struct{} // after Close: closed when none runs any more
 }
 
 // NewScripts makes an empty set.
 func NewScripts() *Scripts { return &Scripts{running: make(map[*Process]struct{})} }
 
-// Close kills all that still run, at once. No script can be started afterwards.
+// Close ends all that still run: with SIGTERM, and after the grace of each with SIGKILL. It returns when they have ended, or
+// cannot be. No script can be started afterwards.
 func (s *Scripts) Close() {
 	s.mu.Lock()
 	s.closed = true
 	var all []*Process
+	var longest time.Duration
 	for p := range s.running {
 		all = append(all, p)
+		longest = max(longest, p.watch.Grace)
+	}
+	s.empty = make(chan struct{})
+	if len(s.running) == 0 {
+		close(s.empty)
 	}
 	if s.nothing != nil {
 		s.nothing.Close()
@@ -42,7 +50,38 @@ func (s *Scripts) Close() {
 	}
 	s.mu.Unlock()
 	for _, p := range all {
-		p.end(ErrStopping, 0)
+		p.Kill(ErrStopping)
+	}
+	timer := time.NewTimer(longest + unkillable)
+	defer timer.Stop()
+	select {
+	case <-s.empty:
+	case <-timer.C:
+	}
+}
+
+// Running is the process ids of those that run, in no order.
+func (s *Scripts) Running() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []int
+	for p := range s.running {
+		all = append(all, p.PID)
+	}
+	return all
+}
+
+// forget takes a script out that has ended.
+func (s *Scripts) forget(p *Process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.running, p)
+	if s.empty != nil && len(s.running) == 0 {
+		select {
+		case <-s.empty:
+		default:
+			close(s.empty)
+		}
 	}
 }
 
@@ -426,9 +465,7 @@ func (p *Process) Finish() Exit {
 		p.cancel()
 	}
 	p.lastWords()
-	p.scripts.mu.Lock()
-	delete(p.scripts.running, p)
-	p.scripts.mu.Unlock()
+	p.scripts.forget(p)
 	return e
 }
 

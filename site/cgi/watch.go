@@ -27,6 +27,5 @@ var ErrWhole = errors.New("its time is over")
 // ErrStopping is why a script is killed when the server stops.
 var ErrStopping = errors.New("the server stops")
 
-
 // ErrNotYet says that nothing came in time.
 var ErrNotYet = errors.New("nothing was written yet")
