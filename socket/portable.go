@@ -23,16 +23,7 @@ type Portable struct{}
 // Listen opens a listening socket. dual makes a socket on the IPv6 unspecified address take IPv4 connections too.
 // Several sockets on one address need not share its connections evenly; some systems give all to one of them.
 func (Portable) Listen(addr netip.AddrPort, dual bool, o ListenOptions) (Listener, error) {
-	fd, bound, err := listenTCP(addr, dual, o, func(family int) (int, error) {
-		syscall.ForkLock.RLock() // no child may inherit it before it is marked
-		defer syscall.ForkLock.RUnlock()
-		fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
-		if err != nil {
-			return -1, err
-		}
-		unix.CloseOnExec(fd)
-		return fd, unix.SetNonblock(fd, true)
-	}, nil)
+	fd, bound, err := listenTCP(addr, dual, o, openPortable, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +32,18 @@ func (Portable) Listen(addr netip.AddrPort, dual bool, o ListenOptions) (Listene
 		return nil, err
 	}
 	return &portableListener{descriptor: d, addr: bound}, nil
+}
+
+// openPortable makes a socket that does not block.
+func openPortable(family int) (int, error) {
+	syscall.ForkLock.RLock() // no child may inherit it before it is marked
+	defer syscall.ForkLock.RUnlock()
+	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return -1, err
+	}
+	unix.CloseOnExec(fd)
+	return fd, unix.SetNonblock(fd, true)
 }
 
 // descriptor is a non-blocking socket that the runtime's poller knows, so that goroutines can wait for it.

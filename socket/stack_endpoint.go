@@ -22,7 +22,7 @@ func (e *stackEndpoint) Ready(_ *stack.Conn, r stack.Ready) { e.note(conditions(
 
 func (e *stackEndpoint) note(r Ready) {
 	e.ready |= r
-	if !e.queued && e.ready != 0 {
+	if !e.queued && e.ready != 0 && e.p != nil {
 		e.queued = true
 		e.p.queue = append(e.p.queue, e)
 	}

@@ -127,4 +127,5 @@ func (d *descriptorParker) interrupt()                            { d.poller.Wak
 func (d *descriptorParker) add(ep Endpoint, t Token) error        { return d.poller.Add(ep, t) }
 func (d *descriptorParker) addListener(l Listener, t Token) error { return d.poller.AddListener(l, t) }
 func (d *descriptorParker) remove(l Listener) error               { return d.poller.Remove(l) }
+func (d *descriptorParker) dial(to Address) (Endpoint, error)     { return d.poller.Dial(to, false) }
 func (d *descriptorParker) close() error                          { return d.poller.Close() }

@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -18,7 +17,7 @@ type stackPoller struct {
 	place     parker
 	queue     []*stackEndpoint // with something to deliver
 	listeners []*stackListener // on which connections may wait
-	kernels   bool             // something of the kernel's was added
+	kernels   atomic.Bool      // something of the kernel's was added
 	slept     int64            // nanoseconds in which nobody needed it
 	looked    int64            // when the kernel's was looked at last
 	woken     atomic.Bool      // a Wake that no Wait has answered
@@ -44,13 +43,15 @@ type parker interface {
 	add(ep Endpoint, t Token) error
 	addListener(l Listener, t Token) error
 	remove(l Listener) error
+	// dial begins a connection of the kernel's.
+	dial(to Address) (Endpoint, error)
 	close() error
 }
 
 func newStackPoller(n *Stack, shard int) (*stackPoller, error) {
 	p := &stackPoller{network: n, shard: n.stack.Shard(shard)}
 	if fd := p.shard.Descriptor(); fd < 0 {
-		p.place = waiting{p.shard}
+		p.place = &waiting{shard: p.shard}
 		return p, nil
 	}
 	var err error
@@ -85,7 +86,7 @@ func (p *stackPoller) Add(ep Endpoint, t Token) error {
 		p.place.interrupt() // this may be another goroutine, and there may be something to tell
 		return nil
 	}
-	p.kernels = true
+	p.kernels.Store(true)
 	return p.place.add(ep, t)
 }
 
@@ -97,7 +98,7 @@ func (p *stackPoller) AddListener(l Listener, t Token) error {
 		l.watch(p, t)
 		return nil
 	}
-	p.kernels = true
+	p.kernels.Store(true)
 	return p.place.addListener(l, t)
 }
 
@@ -142,7 +143,7 @@ func (p *stackPoller) Wait(events []Event, deadline time.Time) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if p.kernels && now-p.looked >= glance {
+		if p.kernels.Load() && now-p.looked >= glance {
 			p.looked = now
 			p.place.look()
 		}
@@ -277,19 +278,3 @@ func (p *stackPoller) finish() {
 		}
 	}
 }
-
-// waiting is the place to park of an adapter without a descriptor, a wire in memory: the shard waits by itself.
-type waiting struct{ shard *stack.Shard }
-
-func (w waiting) park(_, until int64) error       { return w.shard.Wait(until) }
-func (waiting) look()                             {}
-func (waiting) take([]Event) int                  { return 0 }
-func (w waiting) interrupt()                      { w.shard.Post(nothing) }
-func (waiting) add(Endpoint, Token) error         { return errNoDescriptor }
-func (waiting) addListener(Listener, Token) error { return errNoDescriptor }
-func (waiting) remove(Listener) error             { return errNoDescriptor }
-func (waiting) close() error                      { return nil }
-
-func nothing() {}
-
-var errNoDescriptor = fmt.Errorf("socket: an adapter without a descriptor cannot be waited for together with the kernel's sockets")

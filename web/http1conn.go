@@ -36,6 +36,8 @@ type http1Conn struct {
 	begun     bool          // the response's head was sent
 	slow      bool          // the body came too slowly
 	shut      bool          // the tunnel's sending side was closed
+	away      bool          // the exchange is counted among those off the loops
+	paced     bool          // the response leaves no faster than it may
 	half      bool          // the client had ended its direction before it had the last response
 	keep      bool          // the connection goes on after this exchange
 	asked     bool          // the client asked for the connection's end
@@ -110,6 +112,10 @@ func (h *http1Conn) Wake() { h.conn.Wake() }
 
 // Spawn runs a handler's function on the engine's pool.
 func (h *http1Conn) Spawn(f func()) bool { return h.conn.Spawn(f) }
+
+// Hold and Unhold make it an exchange.Holder.
+func (h *http1Conn) Hold() bool { return h.conn.Hold() }
+func (h *http1Conn) Unhold()    { h.conn.Unhold() }
 
 // Receive uses the bytes that are there: heads begin exchanges, bodies feed them.
 func (h *http1Conn) Receive(w *serve.Worker, c *serve.Conn, in []byte) int {
@@ -235,7 +241,9 @@ func (h *http1Conn) dispatch(w *serve.Worker, l *local) {
 	x := l.x
 	if x.Detached() {
 		h.x, l.x = x, exchange.New()
-		h.conn.Leave()
+		if h.away = !x.Lent(); h.away { // one that is lent wants no processor besides the loops'
+			h.conn.Leave()
+		}
 		h.stage = answering
 		h.bodyAt = w.Now
 		h.conn.SetDeadline(0)
@@ -356,6 +364,10 @@ func (h *http1Conn) head(w *serve.Worker, x *exchange.Exchange, b *message.Block
 	if h.fault != nil {
 		h.ending = h.fault // the fault says more than that there was one
 	}
+	if p := x.PaceOf(); p.Rate > 0 {
+		h.conn.SetPace(w, p.Rate, p.Burst)
+		h.paced = true
+	}
 	h.responds(w, x)
 	w.Out = append(w.Out, b.Wire(message.HTTP1, http1.RenderBlock)...)
 	w.Out = append(w.Out, w.Date()...)
@@ -387,6 +399,15 @@ func (h *http1Conn) sent(w *serve.Worker, x *exchange.Exchange) {
 	if h.conn.Broken() { // it was not; the turn ends the connection
 		h.stage = sending
 		return
+	}
+	if h.paced {
+		if h.conn.Paced(w) {
+			h.stage = sending
+			h.conn.SetDeadline(0)
+			return
+		}
+		h.paced = false
+		h.conn.SetPace(w, 0, 0)
 	}
 	if h.keep && h.fault != nil { // the request's body turned out faulty while the response was sent
 		h.keep, h.ending = false, h.fault
@@ -467,7 +488,8 @@ func (h *http1Conn) finish(w *serve.Worker, x *exchange.Exchange, lost bool) {
 	h.h.Finish(x)
 	if x == h.x {
 		h.x = nil
-		if x.Detached() {
+		if h.away {
+			h.away = false
 			h.conn.Return()
 		}
 		x.Release()

@@ -30,6 +30,7 @@ type Settings struct {
 	ConnectionsPerClient  int
 	RequestsPerConnection int
 	Handlers              int // goroutines that run handlers at once; 0: 256
+	Suspended             int // exchanges that wait for something without a goroutine; 0: 16 for each handler
 	HeaderBytes           int // 0: 32 KiB
 	HeaderCount           int // 0: 100
 	URIBytes              int // 0: 16 KiB
@@ -62,6 +63,7 @@ type settings struct {
 
 func prepare(s Settings) *settings {
 	orInt(&s.Handlers, 256)
+	orInt(&s.Suspended, 16*s.Handlers)
 	orInt(&s.HeaderBytes, 32<<10)
 	orInt(&s.HeaderCount, 100)
 	orInt(&s.URIBytes, 16<<10)
@@ -89,7 +91,7 @@ func orInt(p *int, or int) {
 
 func (s *settings) engine() serve.Settings {
 	return serve.Settings{Connections: s.Connections, ConnectionsPerClient: s.ConnectionsPerClient, Handlers: s.Handlers,
-		Write: s.WriteTimeout, Linger: s.LingerTimeout, MinRate: s.MinRate,
+		Suspended: s.Suspended, Write: s.WriteTimeout, Linger: s.LingerTimeout, MinRate: s.MinRate,
 		// A whole head, or a chunk's line or a trailer section, and a read of what follows it.
 		Left: s.HeaderBytes + trailerBytes + 128<<10}
 }

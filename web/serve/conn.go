@@ -84,6 +84,8 @@ type Conn struct {
 	lingered int64         // bytes dropped while lingering
 	patience time.Duration // the longest that lingering may take, besides Settings.Linger
 	ending   *trace.Reason
+	link     *outgoing // we have made the connection; nil: a client has
+	pace     *pace     // limits how fast output leaves; nil: nothing does
 
 	timer  timer
 	pend   atomic.Uint32 // what the next turn must look at
@@ -153,7 +155,9 @@ func (c *Conn) Taken() int64 { return c.taken() }
 func (c *Conn) Settings() *Settings { return c.loop.engine.settings.Load() }
 
 // Draining reports whether the server is about to stop, or no longer listens where the connection came in.
-func (c *Conn) Draining() bool { return c.loop.engine.draining.Load() || c.listener.closed.Load() }
+func (c *Conn) Draining() bool {
+	return c.loop.engine.draining.Load() || c.listener != nil && c.listener.closed.Load()
+}
 
 // Spawn runs f on a goroutine of the engine's bounded pool. It returns false when too many wait already.
 // It may be called from any goroutine.
@@ -213,6 +217,20 @@ func (c *Conn) Leave() { c.loop.engine.away.Add(1) }
 // Return undoes Leave.
 func (c *Conn) Return() { c.loop.engine.away.Add(-1) }
 
+// Hold counts an exchange that waits without a goroutine, unless as many do as may, and Unhold one that waits no longer. Both
+// may be called from any goroutine.
+func (c *Conn) Hold() bool {
+	most := int64(c.Settings().Suspended)
+	if n := c.loop.engine.held.Add(1); most > 0 && n > most {
+		c.Unhold()
+		return false
+	}
+	return true
+}
+
+// Unhold undoes Hold.
+func (c *Conn) Unhold() { c.loop.engine.held.Add(-1) }
+
 // Abort ends the connection with a reset at once: the client must not take what it has for the whole. The driver's
 // Gone is called within.
 func (c *Conn) Abort(w *Worker, why *trace.Reason) {
@@ -237,6 +255,13 @@ func (c *Conn) turn(w *Worker, what uint32) {
 	c.ready |= socket.Ready(what)
 	w.conn = c
 	w.Out = w.Out[:0]
+	if c.link != nil && c.link.connecting {
+		if c.connect(w, what); c.phase == dead || c.link.connecting {
+			w.conn = nil
+			return
+		}
+		what = 0
+	}
 	if what&^0xff != 0 {
 		c.asked(w, what)
 	}
@@ -260,10 +285,11 @@ func (c *Conn) turn(w *Worker, what uint32) {
 // work moves bytes both ways and has the driver act on them, until nothing more can be done or the budget is used up.
 func (c *Conn) work(w *Worker) {
 	for budget := w.budget; c.phase != dead; {
-		if !c.flush(w) {
+		if !c.flush(w) && (c.link == nil || c.phase != open) { // what a link has to send keeps nobody from reading it
 			break
 		}
-		if c.shutting {
+		waits := c.link != nil && !c.out.empty()
+		if c.shutting && !waits {
 			c.shutting, c.shut = false, true
 			c.ep.CloseWrite()
 		}
@@ -276,7 +302,7 @@ func (c *Conn) work(w *Worker) {
 			}
 			break
 		}
-		if c.owing {
+		if c.owing && !waits {
 			c.owing = false
 			c.driver.Sent(w, c)
 			continue
@@ -311,7 +337,7 @@ func (c *Conn) work(w *Worker) {
 // asked handles what others want of the connection.
 func (c *Conn) asked(w *Worker, what uint32) {
 	if what&abortBit != 0 && c.phase != dead {
-		c.die(w, CloseForced.Reach(), true)
+		c.die(w, c.because(CloseForced, LinkForced), true)
 		return
 	}
 	if what&wakeBit != 0 {
@@ -331,7 +357,7 @@ func (c *Conn) read(w *Worker) int {
 			most = 1 << 20
 		}
 		if len(c.in) >= most { // the driver has bounds of its own; this one holds when it is wrong about them
-			c.die(w, CloseUnused.Reach(), true)
+			c.die(w, c.because(CloseUnused, LinkUnused), true)
 			return 0
 		}
 		c.in = grow(c.in)
@@ -345,6 +371,9 @@ func (c *Conn) read(w *Worker) int {
 	case err == io.EOF:
 		c.eof = true
 		c.ready &^= socket.Readable
+		return 0
+	case err != nil && c.link != nil:
+		c.lost(w, err)
 		return 0
 	case err != nil:
 		c.die(w, CloseReset.Reach(), false)
@@ -392,7 +421,7 @@ func (c *Conn) hangup(w *Worker) {
 		c.die(w, c.ending, false)
 		return
 	}
-	if c.shut { // we closed our direction and the client has closed its own; what it sent before is still to be read
+	if c.shut || c.link != nil { // we closed our direction and the client has closed its own; what it sent before is still to be read. Of a link it is in any case
 		c.ready = c.ready&^socket.Hangup | socket.HalfShut | socket.Readable
 		return
 	}
@@ -469,6 +498,9 @@ func (c *Conn) expired(w *Worker) {
 
 // due is when the timer must fire next, 0 for never.
 func (c *Conn) due() int64 {
+	if c.pace != nil && c.pace.until != 0 && !c.out.empty() && (c.deadline == 0 || c.pace.until < c.deadline) {
+		return c.pace.until // flush goes on, and nothing else waits for the client then
+	}
 	if c.stall != 0 && (c.deadline == 0 || c.stall < c.deadline) {
 		return c.stall
 	}
@@ -478,7 +510,7 @@ func (c *Conn) due() int64 {
 // watch puts the endpoint into the poller. A connection that ended within its first turn never gets there.
 func (c *Conn) watch(w *Worker) {
 	if err := c.loop.poller.Add(c.ep, socket.Token(c.slot)|socket.Token(uint32(c.id)&0x7fffffff)<<32); err != nil {
-		c.die(w, CloseInternal.Reach(), true)
+		c.die(w, c.because(CloseInternal, LinkInternal), true)
 		return
 	}
 	c.polled = true
@@ -492,13 +524,26 @@ func (c *Conn) die(w *Worker, why *trace.Reason, abort bool) {
 	c.out.drop()
 	c.release()
 	w.Out = w.Out[:0]
+	if c.link != nil {
+		c.loop.links.closed(c)
+	}
 	c.driver.Gone(w, c, why)
-	if ended := c.loop.engine.o.Ended; ended != nil { // before it is closed: the transport still knows something then
+	if ended := c.loop.engine.o.Ended; ended != nil && c.link == nil { // before it is closed: the transport still knows something then
 		ended(c, why)
 	}
-	if abort {
+	switch {
+	case c.ep == nil: // it could not be made
+	case abort:
 		c.ep.Abort()
-	} else {
+	default:
 		c.ep.Close()
 	}
+}
+
+// because is why the connection ends, as it is called for a client's or for a link.
+func (c *Conn) because(client, link *trace.Reason) *trace.Reason {
+	if c.link != nil {
+		return link.Reach()
+	}
+	return client.Reach()
 }

@@ -88,7 +88,7 @@ func (e *Engine) Connections(ctx context.Context) ([]ConnInfo, error) {
 func (l *loop) list(to []ConnInfo, from, most int) ([]ConnInfo, int) {
 	for n := 0; from < len(l.conns) && len(to) < most; from++ {
 		c := l.conns[from]
-		if c == nil {
+		if c == nil || c.link != nil {
 			continue
 		}
 		if n == listStep {

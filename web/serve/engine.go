@@ -57,6 +57,7 @@ type Settings struct {
 	Connections          int // in all; 0: no bound
 	ConnectionsPerClient int // by IPv4 address or IPv6 /64; 0: no bound
 	Handlers             int // goroutines that run handlers at once
+	Suspended            int // exchanges that wait without one; 0: no bound
 	Write                time.Duration
 	Linger               time.Duration
 	Left                 int   // bytes that a driver may leave unused before the connection is ended; 0: 1 MiB
@@ -90,9 +91,11 @@ type Engine struct {
 	handlers *handlers
 	settings atomic.Pointer[Settings]
 	draining atomic.Bool
+	closing  atomic.Bool // no link is made any more
 	lastID   atomic.Uint64
 	open     atomic.Int64
 	away     atomic.Int64 // exchanges that are off the loops, tunnels among them
+	held     atomic.Int64 // exchanges that wait without a goroutine
 	accepted atomic.Uint64
 	paused   atomic.Int64 // listeners that wait for room
 	lent     sync.Pool    // Workers of the threads architecture
@@ -351,6 +354,7 @@ func (e *Engine) Close() error {
 	case !started:
 		return e.shut()
 	}
+	e.closing.Store(true)
 	for _, l := range e.loops {
 		l.do(func() { l.tell(abortBit, nil) })
 		l.stop()

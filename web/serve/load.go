@@ -42,7 +42,7 @@ func (l *loop) measure() {
 	n := &l.load
 	n.wakes.Store(n.wakes.Load() + 1)
 	n.turns.Store(l.turns)
-	n.conns.Store(int64(l.live))
+	n.conns.Store(int64(l.live - l.linked))
 	asked := n.asked.Load()
 	if asked == 0 || l.worker.Now-asked > interest {
 		n.mark = 0

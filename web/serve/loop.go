@@ -24,6 +24,8 @@ type loop struct {
 	conns  []*Conn // by slot; nil: free
 	free   []uint32
 	live   int
+	linked int // of them, links
+	links  links
 	again  []*Conn // used up their budget
 	wake   time.Time
 	wakeAt int64 // engine time of wake
@@ -34,6 +36,8 @@ type loop struct {
 
 	blind atomic.Bool   // the network is lost: bell wakes, not the poller
 	bell  chan struct{} // one place
+
+	attends atomic.Bool // the present round will look at posts and tasks: nobody needs to wake the loop for them
 
 	mu      sync.Mutex
 	posts   []*Conn
@@ -110,6 +114,7 @@ func (l *loop) run() {
 			l.outlive()
 			return
 		}
+		l.attends.Store(true)
 		l.worker.look()
 		for i := range n {
 			ev := &l.events[i]
@@ -198,16 +203,22 @@ func (l *loop) post(c *Conn, what uint32) {
 	}
 	l.mu.Lock()
 	l.posts = append(l.posts, c)
+	attends := l.attends.Load()
 	l.mu.Unlock()
-	l.rouse()
+	if !attends {
+		l.rouse()
+	}
 }
 
 // do runs f on the loop, soon.
 func (l *loop) do(f func()) {
 	l.mu.Lock()
 	l.tasks = append(l.tasks, f)
+	attends := l.attends.Load()
 	l.mu.Unlock()
-	l.rouse()
+	if !attends {
+		l.rouse()
+	}
 }
 
 func (l *loop) stop() {
@@ -217,15 +228,38 @@ func (l *loop) stop() {
 	l.rouse()
 }
 
-// posted runs what other goroutines have asked for. It returns true when the loop is to end.
+// chained is how often a round looks once more at what its own turns have asked for: a client's turn wakes a link's, which may
+// have the answer at once.
+const chained = 4
+
+// posted runs what other goroutines have asked for, and turns of the loop's own. It returns true when the loop is to end.
 func (l *loop) posted() bool {
-	l.mu.Lock()
-	posts, tasks := l.posts, l.tasks
-	l.posts, l.tasks = l.spare[:0], nil
-	stop := l.stopped
-	l.mu.Unlock()
+	for n := 1; ; n++ {
+		l.mu.Lock()
+		posts, tasks := l.posts, l.tasks
+		l.posts, l.tasks = l.spare[:0], nil
+		last := n == chained || len(posts)+len(tasks) == 0
+		if last {
+			l.attends.Store(false)
+		}
+		stop := l.stopped
+		l.mu.Unlock()
+		l.carry(posts, tasks)
+		if last {
+			return stop && l.live == 0
+		}
+	}
+}
+
+// carry runs turns and tasks that were asked for.
+func (l *loop) carry(posts []*Conn, tasks []func()) {
 	for _, c := range posts {
 		c.posted.Store(false)
+		if c.slot == unborn {
+			c.pend.Store(0)
+			l.launch(c)
+			continue
+		}
 		what := c.pend.Swap(0)
 		l.after(c) // a turn that ran elsewhere may have moved the deadline, or ended the connection
 		if what != 0 && c.slot != gone {
@@ -237,7 +271,6 @@ func (l *loop) posted() bool {
 	for _, f := range tasks {
 		f()
 	}
-	return stop && l.live == 0
 }
 
 // gone is the slot of a connection that the loop has forgotten.
@@ -274,6 +307,10 @@ func (l *loop) forget(c *Conn) {
 	l.free = append(l.free, c.slot)
 	c.slot = gone
 	l.live--
+	if c.link != nil {
+		l.linked--
+		return
+	}
 	l.engine.left(c)
 	l.engine.vacancy(l)
 }

@@ -33,4 +33,23 @@ var (
 		"the server stopped before the connection had ended by itself", "")
 	CloseInternal = trace.Declare("close.internal", trace.Failed,
 		"the connection ended because of an error of the server itself", "")
+
+	LinkRefused = trace.Declare("upstream.refused", trace.Failed,
+		"the other program could not be connected to; the error log has the system's error", "")
+	LinkTimeout = trace.Declare("upstream.connect-timeout", trace.Failed,
+		"the connection to the other program was not established within the time-out", "")
+	LinkReset = trace.Declare("upstream.reset", trace.Failed,
+		"the other program reset the connection, or it was lost", "RFC 9293 §3.5.3")
+	LinkStalled = trace.Declare("upstream.write-timeout", trace.Failed,
+		"the other program took no byte of the request for longer than the write time-out", "")
+	LinkUnused = trace.Declare("upstream.unused-bytes", trace.Failed,
+		"the other program sent more than the protocol could make use of or put away", "")
+	LinkForced = trace.Declare("upstream.forced", trace.Failed,
+		"the server stopped while the connection to the other program was in use", "")
+	LinkInternal = trace.Declare("upstream.internal", trace.Failed,
+		"the connection to the other program ended because of an error of the server itself", "")
+	LinkDone = trace.Declare("upstream.done", trace.Close,
+		"the connection to the other program was no longer needed", "")
+	LinkIdle = trace.Declare("upstream.idle", trace.Close,
+		"the connection to the other program was unused for the idle time, or the other program closed it meanwhile", "")
 )

@@ -20,6 +20,11 @@ const fileStep = 1 << 20
 
 // Send queues bytes that stay unchanged until release, which may be nil, is called. Small ones are copied.
 func (c *Conn) Send(w *Worker, b []byte, release Releaser) {
+	if c.failed {
+		c.broken(release)
+		w.Out = w.Out[:0]
+		return
+	}
 	if len(b) <= copyLimit && len(w.Out)+len(b) <= cap(w.Out) {
 		w.Out = append(w.Out, b...)
 		if release != nil {
@@ -27,7 +32,7 @@ func (c *Conn) Send(w *Worker, b []byte, release Releaser) {
 		}
 		return
 	}
-	if !c.out.empty() {
+	if c.pace != nil || !c.out.empty() {
 		c.out.pushCopy(w.Out)
 		w.Out = w.Out[:0]
 		c.out.push(piece{b: b, release: release})
@@ -96,7 +101,10 @@ func (c *Conn) write(w *Worker, more bool) {
 	}
 	out := w.Out
 	w.Out = w.Out[:0]
-	if !c.out.empty() || c.ready&socket.Writable == 0 {
+	if c.failed {
+		return
+	}
+	if c.pace != nil || !c.out.empty() || c.ready&socket.Writable == 0 {
 		c.out.pushCopy(out)
 		return
 	}
@@ -136,9 +144,19 @@ func (c *Conn) flush(w *Worker) bool {
 			return false
 		}
 		file := c.out.pieces[0].file != nil
-		n, err := c.sendFirst()
+		most := fileStep
+		if c.pace != nil {
+			if most = c.pace.allow(w.Now, most); most == 0 {
+				c.stall = 0 // the client waits for us
+				return false
+			}
+		}
+		n, err := c.sendFirst(most)
 		budget -= n
 		c.sent += int64(n)
+		if c.pace != nil {
+			c.pace.tokens -= int64(n)
+		}
 		if n > 0 {
 			c.moved(w)
 		}
@@ -157,6 +175,10 @@ func (c *Conn) flush(w *Worker) bool {
 		}
 	}
 	if c.failed {
+		if c.link != nil {
+			c.unanswered(w)
+			return true
+		}
 		if c.phase != dead {
 			c.die(w, CloseReset.Reach(), false)
 		}
@@ -176,11 +198,12 @@ func lost(err error) bool {
 		errors.Is(err, syscall.ENOTCONN) || errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
-// sendFirst hands the first queued piece to the transport, and returns ErrWouldBlock when it was not taken whole.
-func (c *Conn) sendFirst() (int, error) {
+// sendFirst hands the first queued piece to the transport, up to most bytes of it, and returns ErrWouldBlock when the transport
+// did not take them whole.
+func (c *Conn) sendFirst(most int) (int, error) {
 	p := &c.out.pieces[0]
 	if p.file != nil {
-		step := int(min(p.n, fileStep))
+		step := int(min(p.n, int64(most)))
 		n, err := c.ep.SendFile(p.file, p.off, step)
 		if err != nil {
 			return 0, err
@@ -191,25 +214,40 @@ func (c *Conn) sendFirst() (int, error) {
 		}
 		return n, nil // a short count is followed by a would-block, or by the end of a file that has shrunk
 	}
-	n, err := c.ep.Write(p.b, len(c.out.pieces) > 1)
-	if err != nil {
-		return 0, err
+	b := p.b
+	if c.pace != nil {
+		b = b[:min(len(b), most)]
 	}
-	if n < len(p.b) {
-		p.b = p.b[n:]
+	n, err := c.ep.Write(b, len(c.out.pieces) > 1 && len(b) == len(p.b))
+	switch {
+	case err != nil:
+		return 0, err
+	case n == len(p.b):
+		c.out.pop()
+		return n, nil
+	}
+	p.b = p.b[n:]
+	if n < len(b) {
 		return n, socket.ErrWouldBlock
 	}
-	c.out.pop()
 	return n, nil
 }
 
 // queued starts the clocks of output that waits. from is how much had been sent before it came.
 func (c *Conn) queued(w *Worker, from int64) {
 	if c.stall == 0 && !c.out.empty() {
-		c.stall = w.Now + int64(c.Settings().Write)
+		c.stall = w.Now + c.patientFor()
 		c.paceAt, c.paceFrom = w.Now, min(from, c.taken())
 		c.paceSeen = c.paceFrom
 	}
+}
+
+// patientFor is for how long output may wait without any of it being taken, in nanoseconds.
+func (c *Conn) patientFor() int64 {
+	if c.link != nil {
+		return int64(c.link.o.Write)
+	}
+	return int64(c.Settings().Write)
 }
 
 // taken is how many bytes the client has taken, as far as the transport knows: of what was handed to the transport, much
@@ -226,8 +264,8 @@ func (c *Conn) tooSlow(w *Worker, s *Settings, bytes int64) bool {
 func (c *Conn) moved(w *Worker) {
 	if c.stall != 0 {
 		s := c.Settings()
-		c.stall = w.Now + int64(s.Write)
-		if c.tooSlow(w, s, c.sent-c.paceFrom) {
+		c.stall = w.Now + c.patientFor()
+		if c.link == nil && c.tooSlow(w, s, c.sent-c.paceFrom) {
 			c.stall = w.Now // the timer ends it, with the reason
 		}
 	}
@@ -238,13 +276,13 @@ func (c *Conn) moved(w *Worker) {
 func (c *Conn) stalled(w *Worker) {
 	s := c.Settings()
 	taken := c.taken()
-	slow := c.tooSlow(w, s, taken-c.paceFrom)
+	slow := c.link == nil && c.tooSlow(w, s, taken-c.paceFrom)
 	switch {
 	case slow && taken > c.paceFrom:
 		c.die(w, CloseSlowReader.Reach(), true)
 	case taken > c.paceSeen:
-		c.paceSeen, c.stall = taken, w.Now+int64(s.Write)
+		c.paceSeen, c.stall = taken, w.Now+c.patientFor()
 	default:
-		c.die(w, CloseWriteTimeout.Reach(), true)
+		c.die(w, c.because(CloseWriteTimeout, LinkStalled), true)
 	}
 }
