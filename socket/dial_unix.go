@@ -76,6 +76,9 @@ func (p *portablePoller) Dial(to Address, _ bool) (Endpoint, error) {
 // Connected tells how far a connection that was dialled is.
 func (e *portableEndpoint) Connected() error {
 	err := connected(e.fd)
+	if code := e.failure.Load(); code != 0 && err == ErrWouldBlock { // the system has told it to who looked
+		return os.NewSyscallError("connect", unix.Errno(code))
+	}
 	if err == ErrWouldBlock {
 		e.spent(Writable)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -123,6 +124,9 @@ func (l *portableListener) accepted(fd int, sa unix.Sockaddr) (Accepted, error) 
 type portableEndpoint struct {
 	descriptor
 	watch *watch // nil: in no poller
+	// failure is the error that a look at the connection has found, and the system tells once: reading tells it in place of the
+	// end.
+	failure atomic.Int32
 }
 
 // spent says that the direction is used up: the next event is worth telling.
@@ -144,6 +148,9 @@ func (e *portableEndpoint) Read(p []byte) (int, error) {
 		case err != nil:
 			return 0, err
 		case n == 0 && len(p) > 0:
+			if code := e.failure.Load(); code != 0 {
+				return 0, unix.Errno(code)
+			}
 			return 0, io.EOF
 		}
 		if n < len(p) { // callers take that for the same

@@ -130,7 +130,10 @@ func (w *watch) arm(direction Ready) {
 func (w *watch) wait(direction Ready) {
 	var found Ready
 	look := func(fd uintptr) bool {
-		found = condition(int(fd), direction)
+		var code unix.Errno
+		if found, code = condition(int(fd), direction); code != 0 {
+			w.ep.failure.Store(int32(code))
+		}
 		return found != 0
 	}
 	var err error
@@ -147,31 +150,32 @@ func (w *watch) wait(direction Ready) {
 	}
 }
 
-// condition asks the kernel, without waiting, whether the direction is ready.
-func condition(fd int, direction Ready) Ready {
+// condition asks the kernel, without waiting, whether the direction is ready, and for what error the connection is gone.
+func condition(fd int, direction Ready) (Ready, unix.Errno) {
 	ask := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	if direction == Writable {
 		ask.Events = unix.POLLOUT
 	}
 	fds := []unix.PollFd{ask}
 	if n, err := unix.Poll(fds, 0); err != nil || n == 0 {
-		return 0
+		return 0, 0
 	}
 	got := fds[0].Revents
 	if got&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) == 0 && direction == Writable {
-		return Writable
+		return Writable, 0
 	}
 	// What the systems mean by POLLHUP differs. What a read would say does not.
 	n, _, err := unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK)
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
-		return direction
+		return direction, 0
 	case err != nil:
-		return Hangup | Readable | Writable
+		code, _ := err.(unix.Errno)
+		return Hangup | Readable | Writable, code
 	case n == 0:
-		return HalfShut | Readable | direction
+		return HalfShut | Readable | direction, 0
 	}
-	return direction | Readable
+	return direction | Readable, 0
 }
 
 // listenerWatch is one listener in a poller.

@@ -45,4 +45,9 @@ var (
 		"the handler wrote less than the Content-Length it had announced", "RFC 9112 §6.3")
 	BodyLong = trace.Declare("exchange.body-long", trace.Failed,
 		"the handler wrote more than the Content-Length it had announced", "RFC 9112 §6.3")
+
+	LinkDone = trace.Declare("upstream.done", trace.Close,
+		"the connection to the other program was no longer needed", "")
+	LinkIdle = trace.Declare("upstream.idle", trace.Close,
+		"the connection to the other program was unused for the idle time, or the other program closed it meanwhile", "")
 )

@@ -88,7 +88,7 @@ func (l *upstream) adopted(w *serve.Worker) (ok, begun bool) {
 // idle ends a link that is at rest: something has come that nobody has asked for, its end, or the end of its time.
 func (l *upstream) idle(w *serve.Worker) {
 	l.ends = true
-	l.conn.Close(w, serve.LinkIdle.Reach())
+	l.conn.Close(w, LinkIdle.Reach())
 }
 
 // over ends a call of a driver's: what it has wished for is done now that it has returned. A driver that panics costs its
@@ -105,7 +105,7 @@ func (l *upstream) over() {
 		l.ends = true
 	}
 	if l.ends {
-		l.conn.Close(l.worker, serve.LinkDone.Reach())
+		l.conn.Close(l.worker, LinkDone.Reach())
 	}
 }
 

@@ -29,7 +29,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "16") // tests of time-outs wait, and can do so together
-	tracetest.Main(m, "accept.", "close.")
+	tracetest.Main(m, "accept.", "close.", "upstream.")
 }
 
 // patience bounds every wait for something that must happen.
@@ -117,6 +117,8 @@ func (d *lines) command(w *Worker, c *Conn, line string) {
 		}
 	case "deadline":
 		c.SetDeadline(w.Now + int64(n)*1e6)
+	case "pace":
+		c.SetPace(w, int64(n), 20_000)
 	case "who":
 		w.Out = fmt.Appendf(w.Out, "%v %v %v\n", c.Remote(), c.Local(), c.Listener())
 	}

@@ -39,7 +39,7 @@ func (p *pace) allow(now int64, most int) int {
 	if p.tokens <= 0 {
 		// Not byte by byte: a tick's worth at once costs a tenth of the turns that a hundredth of a second would.
 		need := min(max(p.rate/(1e9/tick), 1), p.burst) - p.tokens
-		p.until = p.at + max(need*1e9/p.rate, 1)
+		p.until = max(p.at+need*1e9/p.rate, now+1)
 		return 0
 	}
 	return int(min(int64(most), p.tokens))

@@ -48,8 +48,4 @@ var (
 		"the server stopped while the connection to the other program was in use", "")
 	LinkInternal = trace.Declare("upstream.internal", trace.Failed,
 		"the connection to the other program ended because of an error of the server itself", "")
-	LinkDone = trace.Declare("upstream.done", trace.Close,
-		"the connection to the other program was no longer needed", "")
-	LinkIdle = trace.Declare("upstream.idle", trace.Close,
-		"the connection to the other program was unused for the idle time, or the other program closed it meanwhile", "")
 )
