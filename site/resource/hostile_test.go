@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +95,18 @@ func testHostileNames(t *testing.T, enter func(string) (tree, error)) {
 						return refused
 					}
 					return b.hot(t, r, c.path)
+				}},
+				{"Find", " = here", "here", func(_ *bench, r *Root) string {
+					found, f := r.Find(c.path, LoadOptions{}, nil)
+					if f != nil {
+						return f.Reason.ID
+					}
+					if real, err := filepath.EvalSymlinks(filepath.Join(r.Dir(), c.path)); err != nil || found.Real != real {
+						t.Errorf("Find(%q) says that it is %s, and it is %s: %v", c.path, found.Real, real, err)
+					}
+					text, err := os.ReadFile(found.Real)
+					must(t, err)
+					return string(text)
 				}},
 				{"ReadDir", "/here", "here", func(_ *bench, r *Root) string {
 					l, f := r.ReadDir(c.path, LoadOptions{}, nil)

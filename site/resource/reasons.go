@@ -16,6 +16,8 @@ var (
 		"The file kept changing while it was read, so it is sent from its descriptor with the length it had.", "")
 	reasonDirectory = trace.Declare("resource.directory", trace.Info,
 		"The path leads to a directory.", "")
+	reasonFound = trace.Declare("resource.found", trace.Info,
+		"The path leads to this, by its name without symbolic links; it is not opened here.", "")
 	reasonListed = trace.Declare("resource.listed", trace.Info,
 		"The directory was read to list what is in it.", "")
 	reasonListCut = trace.Declare("resource.list-cut", trace.Info,
