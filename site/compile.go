@@ -3,6 +3,7 @@ package site
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -44,9 +45,11 @@ type settings struct {
 	allowed route.Methods // that are answered here, OPTIONS not counted; never every method
 	none    bool          // allowed is no method at all
 
-	root  *resource.Root // nil: no files here
-	load  resource.LoadOptions
-	types *content.Types
+	root   *resource.Root // nil: no files here
+	homes  *homes         // nil: nobody's folder is served
+	single []byte         // the path of the one file that is served; nil: the request's path says which
+	load   resource.LoadOptions
+	types  *content.Types
 
 	divert *diversion    // nil: nobody is sent elsewhere
 	guard  *guard        // nil: nothing is asked of the client
@@ -90,6 +93,7 @@ type compiler struct {
 	errors   Errors
 	tables   content.Tables
 	slots    map[string]*cgi.Slots // of scripts, by their block
+	homeKeys []string              // of Handler.homes
 }
 
 func (c *compiler) fail(at trace.Position, summary, hint string) {
@@ -164,12 +168,12 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	case r != nil && r.Redirect != nil:
 	case r != nil && r.Application != nil:
 		t.application = c.application(r.Application)
-	case conf.Root != nil && s != nil:
+	case s != nil && (conf.Root != nil || conf.Homes != nil || r != nil && r.File != nil):
 		answers = route.MethodsOf("GET")
 		if files := texts(conf.Files.Methods); len(files) > 0 {
 			answers = route.MethodsOf(files...)
 		}
-		c.openRoot(t)
+		c.openPlaces(t)
 	default:
 		answers = route.MethodsOf("GET")
 	}
@@ -194,18 +198,43 @@ func (t *settings) isFiles() bool {
 	return t.route == nil || t.route.Respond == nil && t.route.Redirect == nil && t.route.Application == nil
 }
 
-func (c *compiler) openRoot(t *settings) {
+// openPlaces opens what files come from: the root, the folder of the one file, and the users' folders when they are asked for.
+func (c *compiler) openPlaces(t *settings) {
+	conf := t.conf
+	if conf.Homes != nil {
+		t.homes = c.homesOf(conf.Homes)
+	}
+	at := resource.Entrance{Links: linksOf(conf.Files.Links.V)}
+	switch {
+	case t.route != nil && t.route.File != nil:
+		file := t.route.File
+		at.Dir = filepath.Dir(file.V)
+		at.Links = resource.LinksInside
+		t.single, t.load.Hidden = []byte("/"+filepath.Base(file.V)), true
+		t.root = c.openRoot(at, file.Pos)
+	case conf.Root != nil:
+		at.Dir = conf.Root.V
+		t.root = c.openRoot(at, conf.Root.Pos)
+	}
+}
+
+func (c *compiler) openRoot(at resource.Entrance, line trace.Position) *resource.Root {
 	if c.h.opt.Store == nil {
-		c.fail(t.conf.Root.Pos, "there is nothing to serve files with", "")
-		return
+		c.fail(line, "there is nothing to serve files with", "")
+		return nil
 	}
-	root, err := c.h.opt.Store.Open(t.conf.Root.V)
+	dir, err := filepath.Abs(at.Dir)
+	at.Dir = dir
+	var root *resource.Root
+	if err == nil {
+		root, err = c.h.opt.Store.Enter(at)
+	}
 	if err != nil {
-		c.fail(t.conf.Root.Pos, "the root cannot be opened: "+err.Error(), "")
-		return
+		c.fail(line, "the root cannot be opened: "+err.Error(), "")
+		return nil
 	}
-	t.root = root
 	c.h.roots = append(c.h.roots, root)
+	return root
 }
 
 func texts(values []config.Value[string]) []string {

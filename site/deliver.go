@@ -57,8 +57,10 @@ func (v *visit) deliver() (step, *trace.Reason) {
 	if v.produce != nil {
 		w := v.send(v.length)
 		w.close(v.produce(w))
+		v.leaveHome()
 		return done, nil
 	}
+	v.leaveHome()
 	block := v.block
 	v.answered.Store(true)
 	x.Respond(block)

@@ -11,20 +11,16 @@ import (
 // missing. On the loop it knows what is in memory, and goes off the loop for the rest.
 func (v *visit) resolve() (step, *trace.Reason) {
 	t := v.settings
-	if t.root == nil {
-		v.refusal.status = 404
-		return v.refused(NothingHere.Reach(), t.at, nil)
-	}
 	if v.looking() {
 		v.resolved = len(v.x.Trace.Events)
 	}
-	if v.rehearsed() && !v.away {
+	if v.rehearsed() && !v.away && (t.root != nil || t.homes != nil) {
 		return v.leave(resolve) // what is in memory may be older than what is on the disk
 	}
 	v.file = "" // the step begins anew off the loop
-	path, stripped := t.below(v.request().Path())
-	if stripped && v.looking() {
-		v.tell("resource", StripPrefix.Reach(), &t.conf.StripPrefix.Pos, t.conf.StripPrefix.V, true, trace.D("leaves", string(path)))
+	path, next, why, ok := v.place()
+	if !ok {
+		return next, why
 	}
 	e, failure := v.open(path)
 	switch {
@@ -43,11 +39,10 @@ func (v *visit) resolve() (step, *trace.Reason) {
 
 // open is what a path below the root leads to. On the loop it is nil without a failure when that is not in memory.
 func (v *visit) open(path []byte) (*resource.Entry, *resource.Failure) {
-	t := v.settings
 	if v.away {
-		return t.root.Load(string(path), t.load, v.x.Trace)
+		return v.root.Load(string(path), v.settings.load, v.x.Trace)
 	}
-	e := t.root.Hot(path, v.x.Start)
+	e := v.root.Hot(path, v.x.Start)
 	if e != nil {
 		e.Tell(v.x.Trace)
 	}
@@ -103,7 +98,11 @@ func (v *visit) failed(f *resource.Failure) (step, *trace.Reason) {
 	if f.Status != 404 && v.h.opt.Failed != nil {
 		v.h.opt.Failed(v.x.Journey, f)
 	}
-	return v.notThere(f.Reason, f.Status, &v.settings.conf.Root.Pos)
+	if v.home != nil && f.Gone() { // the user has removed the folder
+		v.home.of.forget(v.home.name, v.x.Start)
+		return v.noHome(v.home.name, f)
+	}
+	return v.notThere(f.Reason, f.Status, v.rootLine())
 }
 
 // blame says of the last decision with the Reason which line is responsible for it: who looked at the disk does not know.
@@ -125,7 +124,7 @@ func (v *visit) blame(why *trace.Reason, line *trace.Position) {
 // is one, else with an error.
 func (v *visit) notThere(why *trace.Reason, status int, line *trace.Position) (step, *trace.Reason) {
 	missing := v.settings.conf.Files.Missing
-	if missing == nil || status != 404 {
+	if missing == nil || status != 404 || v.settings.root == nil {
 		v.refusal.status, v.refusal.retry = status, status == 503
 		return v.refused(why, line, nil)
 	}

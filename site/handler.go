@@ -69,7 +69,8 @@ type Handler struct {
 	roots     []*resource.Root
 	checkers  []*elsewhere.Checker
 	hops      elsewhere.Hops
-	proxied   bool         // some listener trusts proxies
+	proxied   bool // some listener trusts proxies
+	homes     []*homes
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
 	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
 }
@@ -103,6 +104,9 @@ func (h *Handler) hold() { h.users.Add(1) }
 // drop notes that a visit off the loop has ended.
 func (h *Handler) drop() {
 	if h.users.Add(-1) == 0 {
+		for _, each := range h.homes {
+			each.close()
+		}
 		for _, r := range h.roots {
 			r.Close()
 		}

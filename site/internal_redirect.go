@@ -60,6 +60,8 @@ func (v *visit) lead(target string, without message.FieldSet, why *trace.Reason,
 	v.inner = next
 	v.settings, v.tail = v.settings.site.base, len(next.Path())
 	v.release()
+	v.leaveHome()
+	v.root = nil
 	for _, p := range v.pieces {
 		if p.Release != nil {
 			p.Release.Release()

@@ -38,6 +38,8 @@ type answer struct {
 	values   string           // of those fields, see fieldValues
 	settings *settings
 	tail     int
+	root     *resource.Root // of a file
+	home     *home          // whose folder root is; nil: nobody's
 
 	// A file: what the root is asked for, as bytes and as a name for the log, which of its forms it was, and what else
 	// must still be as it was.
@@ -152,7 +154,10 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 				return false
 			}
 		}
-		e := a.settings.root.Hot(a.below, x.Start)
+		if a.home != nil && !a.home.good(x.Start) {
+			return false
+		}
+		e := a.root.Hot(a.below, x.Start)
 		if e == nil {
 			return false
 		}
@@ -208,7 +213,7 @@ func (v *visit) remember() {
 		}
 	}
 	if v.entry != nil {
-		a.below, a.head = []byte(v.entry.Path), v.block
+		a.below, a.head, a.root, a.home = []byte(v.entry.Path), v.block, v.root, v.home
 		if !v.kept {
 			t.attach(v.entry, headOf{t, v.form, v.block, reasons[len(reasons)-1], nil})
 		}

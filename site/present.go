@@ -40,7 +40,7 @@ func (v *visit) present() (step, *trace.Reason) {
 // list answers for a folder with what is in it, as the request's preconditions have it.
 func (v *visit) list(path string) (step, *trace.Reason) {
 	x, t := v.x, v.settings
-	l, failure := t.root.ReadDir(path, t.load, x.Trace)
+	l, failure := v.root.ReadDir(path, t.load, x.Trace)
 	if failure != nil {
 		return v.failed(failure)
 	}

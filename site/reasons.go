@@ -112,6 +112,12 @@ var (
 		"nothing answers here: no route matches the path, and the site has no files of its own", "RFC 9110 §15.5.5")
 	StripPrefix = trace.Declare("site.strip-prefix", trace.Info,
 		"the prefix was taken from the front of the path before it is looked for under the root", "")
+	SingleFile = trace.Declare("site.file", trace.Info,
+		"the route serves one file for every path that it matches", "")
+	HomeFound = trace.Declare("site.home", trace.Info,
+		"the path leads into the folder of a user", "")
+	NoUserHome = trace.Declare("site.no-home", trace.Refused,
+		"no user's folder is served under this name", "RFC 9110 §15.5.5")
 	IndexFound = trace.Declare("site.index", trace.Info,
 		"the path leads to a folder, and this is its index", "")
 	NoIndex = trace.Declare("site.no-index", trace.Refused,

@@ -38,6 +38,8 @@ type visit struct {
 	body     []byte              // that was made for this answer
 	produce  producer            // makes the body while it is sent; nil: it is there
 	length   int64               // of what produce makes, -1 when it is not known
+	root     *resource.Root      // where the file is looked for
+	home     *home               // of a user, whose folder root is; the visit holds it; nil: none
 	file     string              // that is sent: its path below the root
 	entry    *resource.Entry     // of the file; the visit holds a reference
 	pieces   []exchange.Piece    // of the file; each holds a reference of its own

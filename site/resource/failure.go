@@ -74,6 +74,9 @@ func shown(name string) string {
 	return name
 }
 
+// Gone reports whether the root itself is not there any more, or not what its entrance asks for.
+func (f *Failure) Gone() bool { return f.Reason == reasonRootGone }
+
 func (f *Failure) Unwrap() error { return f.Err }
 
 // Details are what the decision looked at, for the journey.
