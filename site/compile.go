@@ -64,6 +64,8 @@ type settings struct {
 	scripts     *scripts     // nil: no file is a script
 	application *application // nil: no Go program answers
 
+	coder *coder // nil: nothing is encoded
+
 	body  fixedBody                     // of respond
 	fixed atomic.Pointer[message.Block] // of respond and redirect, once it is known to be the same for every request
 }
@@ -147,6 +149,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	c.types(t)
 	t.guard = c.guard(&conf.Guard)
 	t.types = content.NewTypes(conf.Types)
+	t.coder = newCoder(conf.Compress)
 	t.load.Hidden = conf.Files.Hidden.V
 	for i := range conf.Headers {
 		rule := headerRule{HeaderRule: &conf.Headers[i]}

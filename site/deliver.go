@@ -8,23 +8,31 @@ import (
 	"vitrine/web/message"
 )
 
-// deliver hands the response to the connection: the head, with what the configuration says about it, and the body.
+// deliver completes the head with what the configuration says about it.
 func (v *visit) deliver() (step, *trace.Reason) {
-	x, t := v.x, v.settings
 	v.memorize = v.memorize && !v.permission.personal
-	// A fixed answer's head is made once for all paths that lead to it.
-	fixed := v.memorize && v.entry == nil && !t.dynamic && !v.rehearsed()
-	if fixed {
-		v.block = t.fixed.Load()
+	if v.isFixed() {
+		v.block = v.settings.fixed.Load()
 	}
-	made := v.block != nil // for an earlier answer
-	if !made || v.looking() {
+	if v.block == nil || v.looking() { // else it was made for an earlier answer
 		content.AddVaryAll(&v.header, v.varies)
 		v.finishHeader()
 	}
-	if !made {
+	return encode, nil
+}
+
+// isFixed reports whether the answer's head is one that is made once for all paths that lead to it.
+func (v *visit) isFixed() bool {
+	t := v.settings
+	return v.memorize && v.entry == nil && !t.dynamic && t.coder == nil && !v.rehearsed()
+}
+
+// handOver hands the response to the connection: the head and the body.
+func (v *visit) handOver() (step, *trace.Reason) {
+	x, t := v.x, v.settings
+	if v.block == nil {
 		v.block = message.NewBlock(v.status, &v.header)
-		if fixed {
+		if v.isFixed() {
 			t.fixed.Store(v.block)
 		}
 	}
@@ -40,7 +48,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 	switch {
 	case v.produce != nil:
 	case v.kept:
-		addWhole(x, v.entry, nil)
+		addWhole(x, v.entry, v.coded)
 		v.entry = nil
 	case len(v.pieces) > 0:
 		for _, p := range v.pieces {
@@ -56,6 +64,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 	v.release()
 	if v.produce != nil {
 		w := v.send(v.length)
+		defer w.free() // should it panic
 		w.close(v.produce(w))
 		v.leaveHome()
 		return done, nil

@@ -73,6 +73,7 @@ type Handler struct {
 	homes     []*homes
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
 	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
+	encoders  slots        // responses that are being encoded
 }
 
 var _ exchange.Handler = (*Handler)(nil)
@@ -85,6 +86,7 @@ func New(conf *config.Config, opt Options) (*Handler, error) {
 	if opt.Scripts == nil {
 		h.opt.Scripts = cgi.NewScripts()
 	}
+	h.encoders.limit = int64(conf.Limits.Encoders.V)
 	c := compiler{h: h}
 	c.compile()
 	if len(c.errors) > 0 {

@@ -199,7 +199,12 @@ func (v *visit) remember() {
 	if !v.memorize || v.inner != nil || v.away || t.dynamic || t.divert != nil || !plain(v.x) || len(path) > longestPath {
 		return
 	}
-	a := &answer{path: string(path), method: v.x.Request.Method, settings: t, tail: v.tail, file: v.file}
+	values, ok := fieldValues(&v.x.Request.Fields, v.varies)
+	if !ok {
+		return
+	}
+	a := &answer{path: string(path), method: v.x.Request.Method, varies: v.varies, values: values,
+		settings: t, tail: v.tail, file: v.file, form: v.form, while: v.while}
 	reasons, lines := v.x.Why()
 	a.reasons, a.lines = append(a.reasons, reasons...), append(a.lines, lines...)
 	if v.looking() {
@@ -215,7 +220,7 @@ func (v *visit) remember() {
 	if v.entry != nil {
 		a.below, a.head, a.root, a.home = []byte(v.entry.Path), v.block, v.root, v.home
 		if !v.kept {
-			t.attach(v.entry, headOf{t, v.form, v.block, reasons[len(reasons)-1], nil})
+			t.attach(v.entry, headOf{t, v.form, v.block, reasons[len(reasons)-1], v.coded})
 		}
 	} else {
 		a.block, a.body = v.block, v.body

@@ -13,16 +13,18 @@ func (v *visit) present() (step, *trace.Reason) {
 	if t.scripts != nil && t.scripts.isName(v.entry.Path) {
 		return v.scriptFound()
 	}
+	kind := t.types.Lookup(v.entry.Path)
+	ranges := v.foresee(kind.Value, v.h.conf.Limits.Ranges.V)
 	var head *headOf
 	if v.memorize && plain(x) && !t.dynamic {
 		head = t.head(v.entry, v.form)
 		if head != nil && !v.looking() { // it was answered before, for another path or method
-			v.block, v.status, v.kept = head.block, head.block.Status(), true
+			v.block, v.coded, v.status, v.kept = head.block, head.body, head.block.Status(), true
 			return deliver, head.why.Reach()
 		}
 	}
-	a := content.Plan(v.request(), v.entry, t.types.Lookup(v.entry.Path), content.Options{
-		Status: v.status, Ranges: v.h.conf.Limits.Ranges.V, Now: x.Start / int64(time.Second),
+	a := content.Plan(v.request(), v.entry, kind, content.Options{
+		Status: v.status, Ranges: ranges, Now: x.Start / int64(time.Second),
 	}, &v.header, x.Trace)
 	v.memorize = v.memorize && a.Whole
 	next, why := v.take(a)
@@ -32,7 +34,7 @@ func (v *visit) present() (step, *trace.Reason) {
 				r.Release()
 			}
 		}
-		v.block, v.pieces, v.kept = head.block, nil, true
+		v.block, v.coded, v.pieces, v.kept = head.block, head.body, nil, true
 	}
 	return next, why
 }

@@ -155,3 +155,33 @@ var (
 	Delivered = trace.Declare("site.delivered", trace.Info,
 		"the response is complete and was handed to the connection", "")
 )
+
+// In which coding the response is sent.
+var (
+	Encoded = trace.Declare("encode.coded", trace.Info,
+		"the response is of a kind that is encoded here, and this is the coding that the client wants most", "RFC 9110 §12.5.3")
+	CodingNotAccepted = trace.Declare("encode.not-accepted", trace.Info,
+		"the client asks for no coding that is produced here, or wants the response as it is more", "RFC 9110 §12.5.3")
+	IdentityRefused = trace.Declare("encode.identity-refused", trace.Info,
+		"the client refuses the response as it is, and every coding that is produced here; it is sent as it is, rather than nothing", "RFC 9110 §12.4.1")
+	CodingStrong = trace.Declare("encode.strong", trace.Info,
+		"the request is about one version byte by byte, and only the response as it is has an entity tag for that", "RFC 9110 §13.1.1")
+	CodingPart = trace.Declare("encode.part", trace.Info,
+		"a part is sent, and the parts are those of the response as it is", "RFC 9110 §14.2")
+	CodingType = trace.Declare("encode.type", trace.Info,
+		"the media type is none that is encoded here, or it is compressed in itself", "")
+	CodingSmall = trace.Declare("encode.small", trace.Info,
+		"the response is too short to be worth it", "")
+	CodingNoBody = trace.Declare("encode.no-body", trace.Info,
+		"the response has no content", "RFC 9110 §6.4.1")
+	CodedAlready = trace.Declare("encode.coded-already", trace.Info,
+		"the response has a coding already", "RFC 9110 §8.4")
+	CodingForbidden = trace.Declare("encode.no-transform", trace.Info,
+		"the response says that it is not to be transformed", "RFC 9111 §5.2.2.6")
+	CodingDigested = trace.Declare("encode.digested", trace.Info,
+		"the response has a digest of its content, which would be another one", "RFC 9530 §2")
+	CodingLonger = trace.Declare("encode.longer", trace.Info,
+		"encoded, the response is no shorter", "")
+	CodingBusy = trace.Declare("encode.busy", trace.Info,
+		"as many responses as may be are being encoded already, so this one goes as it is", "")
+)

@@ -49,7 +49,9 @@ const (
 	resolve              // the path to a file, an index, a listing or the missing page
 	present              // the file's type, preconditions and ranges
 	refuse               // an error page
-	deliver              // the header rules, and the response to the connection
+	deliver              // the header rules
+	encode               // the content coding
+	handOver             // the response to the connection
 	done                 // Finish records
 )
 
@@ -90,7 +92,11 @@ func (v *visit) walk(next step) {
 		case refuse:
 			next, why = v.errorPage()
 		case deliver:
-			next, why = v.deliver() // nothing of the visit may be touched afterwards
+			next, why = v.deliver()
+		case encode:
+			next, why = v.encode()
+		case handOver:
+			next, why = v.handOver() // nothing of the visit may be touched afterwards
 		}
 		if why != nil {
 			v.x.Because(why, v.line)

@@ -1,6 +1,9 @@
 package site
 
 import (
+	"sync"
+
+	"vitrine/site/coding"
 	"vitrine/web/message"
 )
 
@@ -8,35 +11,104 @@ import (
 // connection ends, so that nobody takes the part for the whole. It runs off the loop.
 type producer func(w *sender) error
 
-// sender takes a body on its way to the connection. What is written is gathered; Flush sends it. Write blocks while the
-// client does not take what was written before, unless the exchange was lent.
+// sender takes a body on its way to the connection, and encodes it on the way where that was decided. What is written is
+// gathered; Flush sends it. Write blocks while the client does not take what was written before, unless the exchange was
+// lent. Whoever has a sender must close it, on every path.
 type sender struct {
-	v      *visit
-	silent bool // the response has no body: what is written is only counted
+	v       *visit
+	silent  bool // the response has no body: what is written is only counted
+	encoder *coding.Encoder
+	out     *[]byte // what comes out of the encoder
+	pending bool    // the encoder may hold something back
 }
 
+// buffers are for what comes out of encoders, and for files on their way into them.
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, piece)
+	return &b
+}}
+
+// piece is how many bytes are encoded at a time: on a loop, for less than a few milliseconds.
+const piece = 32 << 10
+
 // send hands the response's head to the connection and returns where its body goes. length is the body's in bytes, or -1
-// when it is not known.
+// when it is not known; where the body is encoded on the way, it is not.
 func (v *visit) send(length int64) *sender {
 	block := v.block
+	s := &sender{v: v, silent: v.x.Request.Method == message.HEAD || !message.BodyAllowed(block.Status())}
+	if m := v.encoding; m.coding != coding.Identity {
+		length = -1
+		s.encoder, s.out = coding.New(m.coding, m.level), buffers.Get().(*[]byte)
+	}
 	v.answered.Store(true)
 	v.x.Stream(block, length)
-	return &sender{v: v, silent: v.x.Request.Method == message.HEAD || !message.BodyAllowed(block.Status())}
+	return s
 }
 
 func (s *sender) Write(p []byte) (int, error) {
 	if s.silent {
 		return len(p), nil
 	}
-	return s.v.x.Write(p)
+	if s.encoder == nil {
+		return s.v.x.Write(p)
+	}
+	written := 0
+	for len(p) > 0 {
+		n := min(len(p), piece)
+		*s.out = s.encoder.Write((*s.out)[:0], p[:n])
+		s.pending = true
+		if err := s.pass(); err != nil {
+			return written, err
+		}
+		p = p[n:]
+		written += n
+	}
+	return written, nil
 }
 
-// Flush sends what was written so far, the head included.
-func (s *sender) Flush() error { return s.v.x.Flush() }
+// pass passes on what came out of the encoder.
+func (s *sender) pass() error {
+	if len(*s.out) == 0 {
+		return nil
+	}
+	_, err := s.v.x.Write(*s.out)
+	return err
+}
+
+// Flush sends what was written so far, the head included: the client can decode all of it.
+func (s *sender) Flush() error {
+	if s.encoder != nil && s.pending {
+		*s.out = s.encoder.Flush((*s.out)[:0])
+		s.pending = false
+		if err := s.pass(); err != nil {
+			return err
+		}
+	}
+	return s.v.x.Flush()
+}
 
 // close ends the body. With an error the connection is cut off.
 func (s *sender) close(err error) {
+	if err == nil && s.encoder != nil {
+		*s.out = s.encoder.Close((*s.out)[:0])
+		err = s.pass()
+	}
+	s.free()
 	if err != nil {
 		s.v.x.Abort()
 	}
+}
+
+// free gives the encoder back. What is written afterwards goes nowhere.
+func (s *sender) free() {
+	if s.encoder == nil {
+		return
+	}
+	s.encoder.Release()
+	if cap(*s.out) <= 4*piece { // noise comes out longer than it went in
+		*s.out = (*s.out)[:cap(*s.out)]
+		buffers.Put(s.out)
+	}
+	s.encoder, s.out, s.silent = nil, nil, true
+	s.v.h.encoders.give()
 }

@@ -50,6 +50,8 @@ type visit struct {
 	while    []resource.Standing // what else must be as it is for the answer to hold
 	kept     bool                // the block is one that was kept with the file, and the whole file the body
 	block    *message.Block
+	encoding means  // of what is produced; none: it is sent as it is
+	coded    []byte // the whole body, encoded; nil: it is as it is, or produced
 
 	refusal    refusal
 	permission permission
@@ -121,6 +123,15 @@ func (v *visit) decisions() *trace.Decisions {
 
 // leave goes off the loop, where the walk goes on with a step. When too many wait there already, the answer is 503.
 func (v *visit) leave(next step) (step, *trace.Reason) {
+	if v.depart(next) {
+		return done, nil // the visit is no longer ours
+	}
+	v.refusal = refusal{status: 503, retry: true}
+	return v.refused(Busy.Reach(), nil, nil)
+}
+
+// depart is leave, and returns false when too many wait: then the visit is still on the loop.
+func (v *visit) depart(next step) bool {
 	v.asks()
 	v.away = true
 	if v.looking() {
@@ -134,12 +145,11 @@ func (v *visit) leave(next step) (step, *trace.Reason) {
 		defer v.h.drop()
 		v.walk(next)
 	}) {
-		return done, nil // the visit is no longer ours
+		return true
 	}
 	v.h.drop()
 	v.away = false
-	v.refusal = refusal{status: 503, retry: true}
-	return v.refused(Busy.Reach(), nil, nil)
+	return false
 }
 
 // refused makes the reason the one that the error page gives. The refusal's other parts are set already.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ import (
 	"vitrine/web/variables/variablestest"
 )
 
-func TestMain(m *testing.M) { tracetest.Main(m, "site.", "header.", "access.", "cgi.") }
+func TestMain(m *testing.M) { tracetest.Main(m, "site.", "header.", "access.", "encode.", "cgi.") }
 
 // world is a Handler of a configuration with its files, and a carrier that runs what leaves the loop at once.
 type world struct {
@@ -124,12 +125,13 @@ func (w *world) Spawn(f func()) bool {
 
 // reply is a response.
 type reply struct {
-	status  int
-	fields  *message.Header
-	body    string
-	journey *trace.Journey
-	reasons string
-	off     bool // it was answered off the loop
+	status            int
+	fields            *message.Header
+	body              string
+	journey           *trace.Journey
+	reasons           string
+	off               bool // it was answered off the loop
+	streamed, aborted bool
 }
 
 func (r *reply) get(name string) string { return r.fields.Get(name) }
@@ -184,6 +186,15 @@ func (w *world) finish(t testing.TB, x *exchange.Exchange) *reply {
 			t.Fatalf("panic: %v\n%s", u.Panic, u.Stack)
 		}
 		block, pieces = u.Block, x.Pieces()
+		for !u.Whole {
+			b, release := x.Take()
+			if b == nil {
+				break
+			}
+			pieces = append(pieces, exchange.Piece{Bytes: slices.Clone(b)})
+			release.Release()
+		}
+		r.streamed, r.aborted = !u.Whole, u.Abort
 	}
 	if block == nil {
 		t.Fatalf("%s was not answered", x.Request.RawTarget())
@@ -205,7 +216,7 @@ func (w *world) finish(t testing.TB, x *exchange.Exchange) *reply {
 	}
 	x.Forget()
 	r.body = body.String()
-	if length := r.get("Content-Length"); x.Request.Method != message.HEAD && message.BodyAllowed(r.status) && length != fmt.Sprint(len(r.body)) {
+	if length := r.get("Content-Length"); !(r.streamed && length == "") && x.Request.Method != message.HEAD && message.BodyAllowed(r.status) && length != fmt.Sprint(len(r.body)) {
 		t.Errorf("%s: Content-Length is %q and the body has %d bytes", x.Request.RawTarget(), length, len(r.body))
 	}
 	reasons, _ := x.Why()

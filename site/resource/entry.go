@@ -44,7 +44,8 @@ type Entry struct {
 	hidden   bool
 	names    *nameList // of a directory, when they were asked for
 	hash     uint64
-	cost     int64        // bytes accounted
+	cost     int64 // bytes accounted; once it is kept, guarded by Store.mu
+	forms    atomic.Pointer[[]formOf]
 	refs     atomic.Int32 // of the descriptor: the cache's own, and one for each holder; 0: closed for good
 
 	prev, next *Entry // in its ring, nil when it is not kept; guarded by Store.mu

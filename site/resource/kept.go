@@ -23,13 +23,14 @@ const mostKept = 10000
 // Directories are not among them.
 func (s *Store) Files() (files []Kept, count int) {
 	var all []*Entry
+	var costs []int64
 	s.mu.Lock()
 	collect := func(e *Entry) {
 		if e.Kind != File {
 			return
 		}
 		if count++; len(all) < mostKept {
-			all = append(all, e)
+			all, costs = append(all, e), append(costs, e.cost)
 		}
 	}
 	s.memory.each(collect)
@@ -39,7 +40,7 @@ func (s *Store) Files() (files []Kept, count int) {
 	for i, e := range all {
 		files[i] = Kept{Path: filepath.Join(e.root.door.dir, e.Path), Size: e.Size, Open: e.File != nil, Checked: time.Unix(0, e.checked.Load())}
 		if e.File == nil {
-			files[i].Bytes = e.cost
+			files[i].Bytes = costs[i]
 		}
 	}
 	slices.SortFunc(files, func(a, b Kept) int { return cmp.Compare(a.Path, b.Path) })
