@@ -163,7 +163,7 @@ func (v *visit) encodeAs(c *coder, best content.Coding, m means) (step, *trace.R
 			v.produceFile()
 		}
 	}
-	v.length, v.memorize = -1, false
+	v.uncounted, v.memorize = true, false
 	v.header.Del("Content-Length")
 	v.mark(best)
 	return handOver, Encoded

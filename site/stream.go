@@ -36,8 +36,10 @@ const piece = 32 << 10
 func (v *visit) send(length int64) *sender {
 	block := v.block
 	s := &sender{v: v, silent: v.x.Request.Method == message.HEAD || !message.BodyAllowed(block.Status())}
-	if m := v.encoding; m.coding != coding.Identity {
+	if v.uncounted {
 		length = -1
+	}
+	if m := v.encoding; m.coding != coding.Identity {
 		s.encoder, s.out = coding.New(m.coding, m.level), buffers.Get().(*[]byte)
 	}
 	v.answered.Store(true)

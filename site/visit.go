@@ -50,8 +50,10 @@ type visit struct {
 	while    []resource.Standing // what else must be as it is for the answer to hold
 	kept     bool                // the block is one that was kept with the file, and the whole file the body
 	block    *message.Block
-	encoding means  // of what is produced; none: it is sent as it is
-	coded    []byte // the whole body, encoded; nil: it is as it is, or produced
+
+	coded     []byte // the whole body, encoded; nil: it is as it is, or produced
+	encoding  means  // of what is produced; none: it is sent as it is
+	uncounted bool   // encoded on its way, the body has not the length that it is made with
 
 	refusal    refusal
 	permission permission
