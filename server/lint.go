@@ -18,6 +18,7 @@ func Lint(c *config.Config, diags *config.Diagnostics) {
 	l.clients()
 	l.published()
 	l.network()
+	l.scripts()
 	if dry := NewDry(c, diags); dry != nil {
 		defer dry.Close()
 		for _, w := range dry.handler.Warnings() {
