@@ -57,6 +57,7 @@ server, observe/explain                        < cmd/vitrine;
 # Beside the program: measurements and helpers of tests. Nothing that runs imports these.
 web, site    < bench;
 NONE         < bench/cgi;
+server       < examples/embed;
 stack        < bench/impaired, stack/stacktest, stack/traps;
 trace        < trace/tracetest;
 web/exchange < web/variables/variablestest;
