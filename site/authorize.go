@@ -2,6 +2,7 @@ package site
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"vitrine/trace"
 )
@@ -18,6 +19,10 @@ type permission struct {
 	busy     bool // as many waited as may
 	names    []string
 	unnamed  error // why there are none
+
+	login login
+	taken taken                // of the rates
+	held  atomic.Pointer[held] // what is to be given back at the end
 }
 
 // guarded is the step that follows when the settings' rules let the client in: that itself, when nothing is asked. OPTIONS
@@ -49,6 +54,11 @@ func (v *visit) authorize() (step, *trace.Reason) {
 			return next, why
 		}
 	}
+	if l := p.gate.limit; l != nil {
+		if next, why := v.count(l); next != permit {
+			return next, why
+		}
+	}
 	return p.next, nil
 }
 
@@ -62,23 +72,28 @@ func (v *visit) again() {
 // ask asks the rules of an access block. It returns permit when they let the client in.
 func (v *visit) ask(g *guard) (step, *trace.Reason) {
 	v.permission.personal = v.permission.personal || !g.onlyNetworks()
-	if !g.asksPlace() {
-		return permit, nil
-	}
-	client := v.x.Client.Addr()
-	why, line := g.place(client)
-	if why == NameAsked {
-		NameAsked.Reach()
-		var waits bool
-		if why, line, waits = v.askNames(g); waits {
-			return v.waitForNames(g)
+	if g.asksPlace() {
+		why, line := g.place(v.x.Client.Addr())
+		if why == NameAsked {
+			NameAsked.Reach()
+			var waits bool
+			if why, line, waits = v.askNames(g); waits {
+				return v.waitForNames()
+			}
+		}
+		user := g.either && len(g.schemes) > 0 // may make up for the place
+		v.tellPlace(g, why, line, user)
+		switch {
+		case why == nil && user:
+			return permit, nil
+		case why != nil && !user:
+			return v.forbid(why, line)
 		}
 	}
-	v.tellPlace(g, why, line)
-	if why == nil {
+	if len(g.schemes) == 0 {
 		return permit, nil
 	}
-	return v.forbid(why, line)
+	return v.askUser(g)
 }
 
 // forbid answers 403. The page says no more than that.
@@ -120,7 +135,7 @@ func (v *visit) askNames(g *guard) (why *trace.Reason, line *trace.Position, wai
 }
 
 // waitForNames asks for the client's names without a goroutine.
-func (v *visit) waitForNames(g *guard) (step, *trace.Reason) {
+func (v *visit) waitForNames() (step, *trace.Reason) {
 	p, a, names := &v.permission, v.x.Client.Addr(), v.h.opt.Names
 	return v.wait(permit, func(resume func()) {
 		asked := names.Ask(a, func(found []string, err error) {
@@ -135,7 +150,7 @@ func (v *visit) waitForNames(g *guard) (step, *trace.Reason) {
 }
 
 // tellPlace tells what the rules about the client's place came to, and which of them were passed over.
-func (v *visit) tellPlace(g *guard, why *trace.Reason, line *trace.Position) {
+func (v *visit) tellPlace(g *guard, why *trace.Reason, line *trace.Position, user bool) {
 	if why == nil {
 		AddressAllowed.Reach()
 	}
@@ -169,5 +184,8 @@ func (v *visit) tellPlace(g *guard, why *trace.Reason, line *trace.Position) {
 		v.tell("access", AddressAllowed, line, subject, true, details...)
 		return
 	}
-	v.tell("access", why, line, subject, true, details...)
+	if user {
+		details = append(details, trace.D("satisfy", "any: a user may make up for it"))
+	}
+	v.tell("access", why, line, subject, !user, details...)
 }

@@ -81,12 +81,12 @@ func (n *fakeNames) Ask(a netip.Addr, done func([]string, error)) bool {
 // reopen compiles the world's configuration anew with other options.
 func (w *world) reopen(t testing.TB, opt Options) {
 	t.Helper()
-	w.h.Close()
 	opt.Store, opt.Log = w.store, w.log
 	h, err := New(w.conf, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.h.Close() // after the next one is made, as a reload does
 	w.h = h
 }
 

@@ -94,8 +94,9 @@ type compiler struct {
 	checkers map[string]*elsewhere.Checker
 	errors   Errors
 	tables   content.Tables
-	slots    map[string]*cgi.Slots // of scripts, by their block
-	homeKeys []string              // of Handler.homes
+	slots    map[string]*cgi.Slots            // of scripts, by their block
+	homeKeys []string                         // of Handler.homes
+	limits   map[trace.Position]*access.Limit // by the place of their block
 }
 
 func (c *compiler) fail(at trace.Position, summary, hint string) {
@@ -148,8 +149,8 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	t.divert = c.diversion(conf)
 	c.types(t)
 	t.guard = c.guard(&conf.Guard)
-	t.types = content.NewTypes(conf.Types)
 	t.coder = newCoder(conf.Compress)
+	t.limit = c.limit(&conf.Rate)
 	t.load.Hidden = conf.Files.Hidden.V
 	for i := range conf.Headers {
 		rule := headerRule{HeaderRule: &conf.Headers[i]}

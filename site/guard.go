@@ -15,6 +15,8 @@ type guard struct {
 	networks access.Networks
 	hosts    []access.NameRule
 	either   bool // a place or a user is enough
+	schemes  []*scheme
+	groups   *access.Watched[access.Groups] // nil: no groups are named
 }
 
 // guard compiles an access block; nil when it asks nothing.
@@ -26,6 +28,7 @@ func (c *compiler) guard(conf *config.Access) *guard {
 	for _, h := range conf.Hosts {
 		g.hosts = append(g.hosts, access.NameRule(h.V))
 	}
+	c.schemes(g)
 	return g
 }
 

@@ -36,6 +36,9 @@ type Options struct {
 	Load func(measure string) int64
 	// Names finds out how clients are called, for access rules; nil: nobody does, and such rules let nobody in.
 	Names access.Names
+	// Notify is told what happened to the files that access rules read, with the line that names them. It is called from any
+	// goroutine. Nil: nobody is told.
+	Notify func(why *trace.Reason, at trace.Position, what string)
 	// State is what access rules and rates remember of clients; nil: the Handler begins with an empty one. It outlives the
 	// Handler, so that a reload forgets nothing.
 	State *access.State
@@ -71,6 +74,7 @@ type Handler struct {
 	hops      elsewhere.Hops
 	proxied   bool // some listener trusts proxies
 	homes     []*homes
+	limits    []*access.Limit
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
 	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
 	encoders  slots        // responses that are being encoded
@@ -87,6 +91,9 @@ func New(conf *config.Config, opt Options) (*Handler, error) {
 		h.opt.Scripts = cgi.NewScripts()
 	}
 	h.encoders.limit = int64(conf.Limits.Encoders.V)
+	if h.opt.State == nil {
+		h.opt.State = access.NewState()
+	}
 	c := compiler{h: h}
 	c.compile()
 	if len(c.errors) > 0 {
@@ -108,6 +115,9 @@ func (h *Handler) drop() {
 	if h.users.Add(-1) == 0 {
 		for _, each := range h.homes {
 			each.close()
+		}
+		for _, l := range h.limits {
+			l.Release()
 		}
 		for _, r := range h.roots {
 			r.Close()
@@ -163,6 +173,7 @@ func (h *Handler) Finish(x *exchange.Exchange) {
 			p.describe(vals)
 			h.tell(vals, p.decisions(), record)
 		}
+		p.permission.end()
 		if !p.away {
 			p.end()
 		}

@@ -72,6 +72,46 @@ var (
 		"a name decides, and in a dry run nobody is asked for the client's: a real request would wait for the answer", "")
 	NoNames = trace.Declare("access.no-names", trace.Refused,
 		"a name decides, and nobody here can find out the client's", "")
+	UserAllowed = trace.Declare("access.user", trace.Info,
+		"the client has proven to be a user who may have this", "RFC 9110 §11.6.2")
+	UserElsewhere = trace.Declare("access.user-elsewhere", trace.Refused,
+		"the client has proven to be a user, and another one than may have this", "RFC 9110 §15.5.4")
+	PreflightAllowed = trace.Declare("access.preflight", trace.Info,
+		"a browser asks without credentials whether a page of another origin may send a request, and the configuration lets it", "")
+	CredentialsMissing = trace.Declare("access.credentials-missing", trace.Refused,
+		"a user is asked for, and the request has no credentials", "RFC 9110 §15.5.2")
+	CredentialsImproper = trace.Declare("access.credentials-improper", trace.Refused,
+		"the request's credentials are malformed, or not for this request", "RFC 7616 §3.4")
+	SchemeOther = trace.Declare("access.scheme-other", trace.Refused,
+		"the request's credentials are of a scheme, a realm or an algorithm that is not offered here", "RFC 9110 §15.5.2")
+	PasswordWrong = trace.Declare("access.password-wrong", trace.Refused,
+		"there is no such user, or the password is another one", "RFC 9110 §15.5.2")
+	NonceForeign = trace.Declare("access.nonce-foreign", trace.Refused,
+		"the proof is right, and its nonce is none that this server has made since it started, so the client gets another one", "RFC 7616 §3.3")
+	NonceOld = trace.Declare("access.nonce-old", trace.Refused,
+		"the proof is right, and its nonce is too old, so the client gets another one", "RFC 7616 §3.3")
+	NonceReplayed = trace.Declare("access.nonce-replayed", trace.Refused,
+		"the proof is right, and came before: somebody may have copied it, so the client gets another nonce", "RFC 7616 §5.12")
+	TooManyFailures = trace.Declare("access.too-many-failures", trace.Refused,
+		"the client has sent so many wrong passwords that no other one is looked at for a while", "RFC 6585 §4")
+	UsersKept = trace.Declare("access.users-kept", trace.Failed,
+		"a file with users or groups cannot be read, and what it said before still holds", "")
+	UsersRead = trace.Declare("access.users-read", trace.Info,
+		"a file with users or groups can be read again", "")
+	Unauthorized = trace.Declare("access.unauthorized", trace.Refused,
+		"a name and a password are asked for here", "RFC 9110 §15.5.2")
+	RateAllowed = trace.Declare("access.rate-allowed", trace.Info,
+		"the client asks no oftener than it may", "")
+	RateDelayed = trace.Declare("access.rate-delayed", trace.Info,
+		"the client asks oftener than it may, and waits for its turn", "")
+	RateExceeded = trace.Declare("access.rate-exceeded", trace.Refused,
+		"the client asks oftener than it may", "RFC 6585 §4")
+	RateCrowded = trace.Declare("access.rate-crowded", trace.Refused,
+		"as many requests of the client are on their way as may be", "RFC 6585 §4")
+	RateExempt = trace.Declare("access.rate-exempt", trace.Info,
+		"the client's address is not bounded", "")
+	SlowDown = trace.Declare("access.slow-down", trace.Refused,
+		"too many requests: try again later", "RFC 6585 §4")
 	AccessPassedOver = trace.Declare("access.passed-over", trace.Info,
 		"the rule does not decide about this client", "")
 	AccessBusy = trace.Declare("access.busy", trace.Failed,

@@ -58,6 +58,7 @@ type visit struct {
 	refusal    refusal
 	permission permission
 	late       *lateEvents // of a body that is sent already; nil: none can be
+	user       string      // who the client proved to be
 }
 
 // refusal is an error that is about to be answered.
@@ -87,7 +88,7 @@ func (v *visit) end() {
 
 // vars is the placeholders' values as far as they are known.
 func (v *visit) vars() *variables.Values {
-	v.values = variables.Values{Exchange: v.x, Request: v.inner, Status: v.status, Fields: &v.header, File: v.file}
+	v.values = variables.Values{Exchange: v.x, Request: v.inner, Status: v.status, Fields: &v.header, File: v.file, User: v.user}
 	v.settings.describe(&v.values, v.tail)
 	return &v.values
 }
@@ -98,7 +99,7 @@ func (v *visit) describe(vals *variables.Values) {
 	t, tail := v.logged()
 	t.describe(vals, tail)
 	if !v.away || v.answered.Load() {
-		vals.File = v.file
+		vals.File, vals.User = v.file, v.user
 		if v.block != nil {
 			vals.Fields = v.block.Fields()
 		}

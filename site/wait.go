@@ -14,8 +14,10 @@ func (v *visit) wait(next step, start func(resume func())) (step, *trace.Reason)
 		v.refusal = refusal{status: 503, retry: true}
 		return v.refused(AccessBusy.Reach(), v.settings.at, nil)
 	}
-	v.asks()
-	v.away = true
+	if !was {
+		v.asks()
+		v.away = true
+	}
 	if next == permit {
 		v.again()
 	}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package access
+
+import "os"
+
+func signatureOf(info os.FileInfo) signature {
+	return signature{size: info.Size(), mtime: info.ModTime().UnixNano()}
+}
