@@ -85,7 +85,7 @@ func (l *linter) uploads(t *config.Settings) {
 			}
 		}
 		for _, other := range all {
-			if other.Root == nil || !inside(other.Root.V, t.Root.V) && !inside(t.Root.V, other.Root.V) {
+			if other.Root == nil || other.Root.V != t.Root.V && !inside(other.Root.V, t.Root.V) && !inside(t.Root.V, other.Root.V) {
 				continue
 			}
 			for _, m := range other.Files.Methods {
