@@ -16,6 +16,7 @@ type scriptInput struct {
 	in     *os.File // that the script reads; nil: nothing
 	out    *os.File // that is written to it while it runs; nil: everything is there
 	length int64    // of the body
+	passed *os.File // out, once it is written
 }
 
 // pipeBytes is what a pipe holds without anybody reading it (pipe(7)).
@@ -126,7 +127,7 @@ func (i *scriptInput) pass(x *exchange.Exchange) {
 		return
 	}
 	body, out, length := x.Body(), i.out, i.length
-	i.out = nil
+	i.out, i.passed = nil, out
 	go func() {
 		io.Copy(out, io.LimitReader(body, length))
 		out.Close() // a script that is told too much of the length reads the end
@@ -143,6 +144,10 @@ func (i *scriptInput) close() {
 	if i.out != nil {
 		i.out.Close()
 		i.out = nil
+	}
+	if i.passed != nil { // something that the script left running may hold the other end
+		i.passed.Close()
+		i.passed = nil
 	}
 }
 
