@@ -80,7 +80,7 @@ func (d *decoder) named(p pair, a *attr) {
 }
 
 // secretFields are the header fields whose values are secret by type.
-var secretFields = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"}
+var secretFields = []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "Authentication-Info", "Proxy-Authentication-Info"}
 
 // hideFields hides the values of secret header fields, by type or because the journeys block hides them, from whoever shows the
 // lines. A message about such a line, which its author reads, has been made before.

@@ -10,6 +10,7 @@ import (
 	"vitrine/observe/errorlog"
 	"vitrine/observe/logfile"
 	"vitrine/site"
+	"vitrine/site/access"
 	"vitrine/site/cgi"
 	"vitrine/site/resource"
 	"vitrine/trace"
@@ -34,6 +35,7 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 	s.files = logfile.New(s.log.Notice)
 	s.store = resource.NewStore(c.Memory)
 	s.scripts = cgi.NewScripts()
+	s.access = access.NewState()
 	s.watch = newWatch(c)
 	s.watch.version = s.version()
 	if s.now = s.generation(c, diags); s.now == nil {
@@ -77,7 +79,7 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 		}
 	}
 	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable, Observer: s.observer(c),
-		Applications: g.dry.applications, Load: s.business, Scripts: s.scripts})
+		Applications: g.dry.applications, Load: s.business, Scripts: s.scripts, State: s.access, Notify: s.log.users})
 	if err != nil {
 		addErrors(diags, err)
 	}

@@ -80,6 +80,15 @@ func (j *journal) unservable(id trace.ID, why error) {
 	}
 }
 
+// users writes what became of a file with users.
+func (j *journal) users(why *trace.Reason, at trace.Position, what string) {
+	level := errorlog.Warn
+	if why.Kind == trace.Info {
+		level = errorlog.Info
+	}
+	j.Decision(level, why, at, "%s", what)
+}
+
 // refused writes that a connection was not taken.
 func (j *journal) refused(remote netip.AddrPort, why *trace.Reason, pos trace.Position) {
 	j.Decision(errorlog.Warn, why, pos, "connection from %s", remote)

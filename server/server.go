@@ -13,6 +13,7 @@ import (
 	"vitrine/observe/glass"
 	"vitrine/observe/logfile"
 	"vitrine/server/control"
+	"vitrine/site/access"
 	"vitrine/site/cgi"
 	"vitrine/site/resource"
 	"vitrine/stack/link"
@@ -58,6 +59,7 @@ type Server struct {
 	listeners *listeners
 	store     *resource.Store
 	scripts   *cgi.Scripts
+	access    *access.State
 	files     *logfile.Files
 	control   *control.Listener // nil: none
 	watch     *watch

@@ -385,3 +385,33 @@ func TestProofsAreCheckedInADryRunAndNotUsedUp(t *testing.T) {
 		t.Errorf("failures of a dry run count: %d %s", r.status, r.reasons)
 	}
 }
+
+func TestRulesThatAreNeverAskedAndFilesThatAnybodyMayFetchAreWarnedOf(t *testing.T) {
+	w := newWorld(t, map[string]string{"a.txt": "a", "users": passwordFile}, `
+site "example.org" {
+  root = "$ROOT"
+  access {
+    auth "basic" {
+      file = "$ROOT/users"
+    }
+  }
+  route "/x/*" {
+    respond { body = "x" }
+  }
+  route "/x/private/*" {
+    access {
+      allow = ["192.0.2.0/24"]
+    }
+    respond { body = "private" }
+  }
+}`)
+	var all []string
+	for _, d := range w.h.Warnings() {
+		all = append(all, fmt.Sprintf("%d: %s", d.Pos.Line, d.Summary))
+	}
+	for _, want := range []string{"13: these access rules are never asked", "6: this file is below a root"} {
+		if got := strings.Join(all, "\n"); !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}

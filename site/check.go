@@ -31,6 +31,7 @@ func (h *Handler) Warnings() []config.Diagnostic {
 				all = append(all, d)
 			}
 		}
+		all = append(all, s.accessWarnings(never)...)
 	}
 	return all
 }

@@ -68,6 +68,7 @@ trace        < internal/deps, e2e, e2e/apache;
 const past = `
 server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
 server      site/cgi         The scripts that run outlive the sites of one configuration, too.
+server      site/access      What clients did outlives the sites of one configuration, too.
 server      site/resource    The store of files outlives the sites of one configuration.
 observe/frames stack/link    It keeps what passes an adapter.
 observe/frames stack/tcp     It is told the states of connections.

@@ -79,8 +79,11 @@ func Set(ids ...FieldID) FieldSet {
 // recorded nowhere, unless somebody asks for it.
 const Secrets FieldSet = 1<<Authorization | 1<<ProxyAuthorization | 1<<Cookie | 1<<SetCookie
 
-// Secret reports whether a field, its name in any case, is one of Secrets.
-func Secret(name string) bool { return Secrets.Has(LookupFieldIDString(name)) }
+// Secret reports whether a field, its name in any case, is one of Secrets, or the server's own proof that it knows the password
+// (RFC 7616 §3.5), by which that can be guessed as well as by the client's.
+func Secret(name string) bool {
+	return Secrets.Has(LookupFieldIDString(name)) || EqualFold(name, "Authentication-Info") || EqualFold(name, "Proxy-Authentication-Info")
+}
 
 // fieldNames has the canonical spellings, in the order of the FieldIDs.
 var fieldNames = [fieldIDs]string{
