@@ -27,7 +27,7 @@ export function decisions(events, options = {}) {
   const times = options.times !== false && events.some((e) => e.at_us > 0);
   return html`<ol class="decisions" ?data-times=${times}>
       ${groups.map(
-        (g) => html`<li class="step" style=${g.depth ? `margin-inline-start:${1.5 * Math.min(g.depth, 6)}rem` : nothing}>
+        (g) => html`<li class="step" .style=${g.depth ? `margin-inline-start:${1.5 * Math.min(g.depth, 6)}rem` : ""}>
           <h3 class="step-name">${titles[g.step] || capital(g.step)}</h3>
           <ol class="step-events">
             ${g.parts.map((p) => (p.passed ? passed(g.step, p.passed, times) : one(p, times, p === verdict)))}
