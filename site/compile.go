@@ -50,6 +50,7 @@ type settings struct {
 	single []byte         // the path of the one file that is served; nil: the request's path says which
 	load   resource.LoadOptions
 	types  *content.Types
+	ssi    *ssiSettings // nil: pages are sent as they are
 
 	divert *diversion    // nil: nobody is sent elsewhere
 	guard  *guard        // nil: nothing is asked of the client
@@ -142,7 +143,7 @@ func (c *compiler) site(conf *config.Site) *site {
 var standard = route.MethodsOf("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH")
 
 func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at *trace.Position) *settings {
-	t := &settings{conf: conf, site: s, route: r, at: at, server: &c.h.conf.Server}
+	t := &settings{conf: conf, ssi: newSSI(&conf.SSI), site: s, route: r, at: at, server: &c.h.conf.Server}
 	if c.h.opt.Log != nil && !conf.Access.Off.V {
 		t.record = c.h.opt.Log(&conf.Access)
 	}

@@ -63,10 +63,21 @@ func (v *visit) handOver() (step, *trace.Reason) {
 	}
 	v.release()
 	if v.produce != nil {
+		v.streams()
 		w := v.send(v.length)
-		defer w.free() // should it panic
-		w.close(v.produce(w))
+		held := false
+		defer func() {
+			if !held {
+				w.free() // should it panic
+			}
+		}()
+		err := v.produce(w)
+		if held = err == errHeld; held {
+			return done, nil
+		}
+		w.close(err)
 		v.leaveHome()
+		v.ended.Store(true)
 		return done, nil
 	}
 	v.leaveHome()

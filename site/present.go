@@ -13,6 +13,9 @@ func (v *visit) present() (step, *trace.Reason) {
 	if t.scripts != nil && t.scripts.isName(v.entry.Path) {
 		return v.scriptFound()
 	}
+	if t.ssi != nil && t.ssi.parses(t, v.entry) {
+		return include, nil
+	}
 	kind := t.types.Lookup(v.entry.Path)
 	ranges := v.foresee(kind.Value, v.h.conf.Limits.Ranges.V)
 	var head *headOf

@@ -47,6 +47,7 @@ const (
 	apply                // an answer by a Go program
 	script               // a program that answers, by CGI
 	resolve              // the path to a file, an index, a listing or the missing page
+	include              // the directives of a page, filled in
 	present              // the file's type, preconditions and ranges
 	refuse               // an error page
 	deliver              // the header rules
@@ -60,6 +61,11 @@ func (v *visit) walk(next step) {
 	for next != done {
 		var why *trace.Reason
 		v.line = nil
+		if v.nest != nil {
+			if next = v.nest.step(v, next); next == done {
+				break
+			}
+		}
 		switch next {
 		case receive:
 			next, why = v.receive()
@@ -87,6 +93,8 @@ func (v *visit) walk(next step) {
 			next, why = v.script()
 		case resolve:
 			next, why = v.resolve()
+		case include:
+			next, why = v.include()
 		case present:
 			next, why = v.present()
 		case refuse:

@@ -32,6 +32,9 @@ type visit struct {
 	resolved int              // events of the journey before the step resolve, which begins anew off the loop
 	told     *trace.Decisions // those of the journey, copied when the answer was remembered with them
 	answered atomic.Bool      // what follows is complete; set when it was written off the loop
+	streamed bool             // the body is made while it is sent, and decisions may be taken meanwhile
+	ended    atomic.Bool      // it was made, and they have been taken
+	nest     *nested          // the visit is for a request within another; nil: it is not
 
 	status   int
 	header   message.Header      // of the response so far
@@ -113,7 +116,7 @@ func (v *visit) decisions() *trace.Decisions {
 	switch {
 	case tr == nil || !tr.Live:
 		return nil
-	case v.away && !v.answered.Load():
+	case v.away && (!v.answered.Load() || v.streamed && !v.ended.Load()):
 		return trace.NewDecisions(v.x.Journey, v.before)
 	case v.told != nil:
 		return v.told
@@ -153,6 +156,14 @@ func (v *visit) depart(next step) bool {
 	v.h.drop()
 	v.away = false
 	return false
+}
+
+// streams notes that decisions may be taken while the body is sent, when the loop may ask for them.
+func (v *visit) streams() {
+	v.streamed = true
+	if v.looking() {
+		v.before = v.x.Trace.Events
+	}
 }
 
 // refused makes the reason the one that the error page gives. The refusal's other parts are set already.

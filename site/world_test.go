@@ -35,6 +35,7 @@ type world struct {
 	full   bool // nothing can leave the loop
 	off    int  // how many visits left the loop
 	tracer bool // every exchange is looked at
+	window int  // bytes that a response may be ahead of its client; 0: 64 KiB
 	local  string
 	listen *config.Listen // the connections' listener; nil: the first
 }
@@ -159,7 +160,7 @@ func (w *world) begin(t testing.TB, head string) *exchange.Exchange {
 	if value := x.Request.Fields.Get(message.ContentLength); value != nil {
 		fmt.Sscan(string(value), &x.Request.ContentLength)
 	}
-	x.Begin(w, x.Request, &peer, exchange.Limits{Input: 1 << 16, Output: 1 << 16})
+	x.Begin(w, x.Request, &peer, exchange.Limits{Input: 1 << 16, Output: max(w.window, 1<<16)})
 	x.Journey, x.Serial, x.Start = journey, serial, time.Now().UnixNano()
 	if w.tracer {
 		x.Trace = &trace.Journey{ID: journey}
@@ -251,7 +252,7 @@ func (w *world) story(tr *trace.Journey) string {
 		if e.Taken {
 			mark = "*"
 		}
-		fmt.Fprintf(&b, "%s %-8s %s", mark, e.Step, e.Reason)
+		fmt.Fprintf(&b, "%s%s %-8s %s", strings.Repeat("  ", e.Depth), mark, e.Step, e.Reason)
 		if e.Subject != "" {
 			fmt.Fprintf(&b, " %s", e.Subject)
 		}

@@ -27,6 +27,7 @@ web/http1, web/serve, web/exchange < web;
 config/template, web/exchange      < web/variables;
 
 # Exchanges become responses. The door is site: its parts do not know each other but for what they serve, files.
+trace                       < site/ssi;
 trace, web/message          < site/route, site/gateway;
 trace                       < site/fastcgi;
 NONE                        < site/cgi;
@@ -35,7 +36,7 @@ NONE                        < site/coding;
 site/resource, web/exchange < site/content;
 config, web/message         < site/access;
 trace                       < site/elsewhere;
-site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
+site/route, site/ssi, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;

@@ -38,9 +38,12 @@ type Entry struct {
 	File *socket.File
 	// Aux is for whoever serves the entry, such as for prebuilt heads. A changed file is a new Entry without it.
 	Aux atomic.Value
+	// Page is likewise for whoever fills in its directives: the file with those found.
+	Page atomic.Value
 
 	*standing
 	identity identity
+	owner    ids
 	hidden   bool
 	names    *nameList // of a directory, when they were asked for
 	hash     uint64
@@ -49,6 +52,15 @@ type Entry struct {
 	refs     atomic.Int32 // of the descriptor: the cache's own, and one for each holder; 0: closed for good
 
 	prev, next *Entry // in its ring, nil when it is not kept; guarded by Store.mu
+}
+
+// Owner is the name of the user to whom the file belonged when it was looked at, or a number; "" where the system does not
+// tell. To find the name may wait for a directory service, so it is for use off the loops.
+func (e *Entry) Owner() string {
+	if !e.owner.known {
+		return ""
+	}
+	return users.of(e.owner.user)
 }
 
 // Acquire takes one more reference for one more holder, such as each piece of a response. It returns false when the
@@ -90,7 +102,7 @@ func newEntry(r *Root, path string, kind Kind, i info, checked int64) *Entry {
 	e := &Entry{
 		Kind: kind, Path: path, ModTime: i.modTime, Mode: i.mode,
 		standing: &standing{root: r},
-		identity: i.identity, hidden: inspect(path).hidden, hash: r.table.hashString(path),
+		identity: i.identity, owner: i.owner, hidden: inspect(path).hidden, hash: r.table.hashString(path),
 	}
 	if kind == File {
 		e.Size, e.ETag = i.size, i.etag()

@@ -52,11 +52,7 @@ func (e *evaluation) bare(d *Directive) error {
 func (e *evaluation) begin(d *Directive) error {
 	outer := e.live()
 	if len(e.branches) == mostBranches {
-		// Nobody can tell any more which endif belongs to it, so the rest of the page is left out.
-		e.branches[len(e.branches)-1].live = false
-		for i := range e.branches {
-			e.branches[i].outer, e.branches[i].live, e.branches[i].taken = false, false, true
-		}
+		e.over = true // nobody can tell any more which endif belongs to it, so the rest of the page is left out
 		return e.fail(d, fault(reasonBound, "ifs lie deeper in each other than "+strconv.Itoa(mostBranches)))
 	}
 	e.branches = append(e.branches, branch{outer: outer})

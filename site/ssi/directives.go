@@ -163,7 +163,7 @@ func (e *evaluation) include(d *Directive) error {
 			continue
 		}
 		if instead != nil && e.out.Err() == nil {
-			e.run.World.Failed(d, why)
+			e.world.Failed(d, why)
 			if f, ok := why.(*Fault); ok {
 				f.Reason.Reach()
 			}
@@ -191,7 +191,7 @@ func (e *evaluation) includeOne(a Attribute) error {
 	if e.run.late() {
 		return fault(reasonLate, "")
 	}
-	return e.run.World.Include(r)
+	return e.world.Include(r)
 }
 
 // stat prints the size of a file, or when it was modified.
@@ -209,7 +209,7 @@ func (e *evaluation) stat(d *Directive) error {
 			why = f
 		} else if e.run.late() {
 			why = fault(reasonLate, "")
-		} else if size, modified, err := e.run.World.Stat(r); err != nil {
+		} else if size, modified, err := e.world.Stat(r); err != nil {
 			why = err
 		} else if d.Name == "fsize" {
 			text = formatSize(size, !e.bytes)
@@ -244,7 +244,7 @@ func (e *evaluation) exec(d *Directive) error {
 		} else if e.run.late() {
 			why = fault(reasonLate, "")
 		} else {
-			why = e.run.World.Exec(a.Name, r.Path)
+			why = e.world.Exec(a.Name, r.Path)
 		}
 		if err := e.out.Err(); err != nil {
 			return err

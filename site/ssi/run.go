@@ -58,8 +58,6 @@ type Document struct {
 
 // Run evaluates the pages of one request. It is not safe for concurrent use.
 type Run struct {
-	World    World
-	Defaults Defaults
 	Limits   Limits
 	Document Document
 	Now      time.Time // of the request, in the zone in which local dates are printed
@@ -75,10 +73,12 @@ func (r *Run) Dated() bool { return r.dated }
 // evaluation is one page of a Run.
 type evaluation struct {
 	run      *Run
+	world    World
 	out      Writer
 	defaults Defaults // as the page has changed them
 	bytes    bool     // sizes are printed in bytes
 	branches []branch
+	over     bool     // the rest of the page is left out
 	matched  []string // by the last regular expression: the whole, then its groups
 }
 
@@ -93,9 +93,10 @@ type branch struct {
 // mostBranches is how deep ifs may lie in each other.
 const mostBranches = 100
 
-// Page writes a page. The error is that of out; whatever else goes wrong has the page's error message in its place.
-func (r *Run) Page(p *Page, out Writer) error {
-	e := evaluation{run: r, out: out, defaults: r.Defaults}
+// Page writes a page, one of its own or one that is included, as its world has it. The error is that of out; whatever else
+// goes wrong has the page's error message in its place.
+func (r *Run) Page(p *Page, w World, d Defaults, out Writer) error {
+	e := evaluation{run: r, world: w, out: out, defaults: d}
 	for i := range p.parts {
 		part := &p.parts[i]
 		var err error
@@ -105,12 +106,12 @@ func (r *Run) Page(p *Page, out Writer) error {
 		case e.live():
 			_, err = out.Write(part.text)
 		}
-		if err != nil {
+		if err != nil || e.over {
 			return err
 		}
 	}
 	if n := len(e.branches); n > 0 {
-		r.World.Failed(&Directive{Name: "if"}, fault(reasonUnbalanced, "the page ends within an if: endif is missing"))
+		e.world.Failed(&Directive{Name: "if"}, fault(reasonUnbalanced, "the page ends within an if: endif is missing"))
 		reasonUnbalanced.Reach()
 	}
 	return nil
@@ -130,7 +131,7 @@ func (e *evaluation) fail(d *Directive, why error) error {
 	if f, ok := why.(*Fault); ok {
 		f.Reason.Reach()
 	}
-	e.run.World.Failed(d, why)
+	e.world.Failed(d, why)
 	return e.print(e.defaults.Error)
 }
 
@@ -210,7 +211,7 @@ func (e *evaluation) lookup(name string) (string, bool) {
 	case "LAST_MODIFIED":
 		return e.time(r.Document.Modified.In(r.Now.Location())), true
 	}
-	return r.World.Variable(name)
+	return e.world.Variable(name)
 }
 
 // gmt is what the time zone is called in HTTP.
@@ -232,7 +233,7 @@ func (e *evaluation) expand(s string) (string, *Fault) {
 
 // names are the names of all variables, sorted.
 func (e *evaluation) names() []string {
-	all := append([]string{"DATE_GMT", "DATE_LOCAL", "LAST_MODIFIED"}, e.run.World.Names()...)
+	all := append([]string{"DATE_GMT", "DATE_LOCAL", "LAST_MODIFIED"}, e.world.Names()...)
 	for name := range e.run.variables {
 		all = append(all, name)
 	}

@@ -118,6 +118,16 @@ func (x *Exchange) dial(o *LinkOptions, d LinkDriver, fresh bool) error {
 	return err
 }
 
+// DialFor makes a link for an exchange that is carried within this one, where the links of this one are. It is for carriers
+// of requests within requests, whose Dial it is.
+func (x *Exchange) DialFor(inner *Exchange, o *LinkOptions, fresh bool) error {
+	c, ok := x.carrier.(Dialer)
+	if !ok {
+		return ErrNoLinks
+	}
+	return c.Dial(inner, o, fresh)
+}
+
 // LinkDriver is what Dial was given. It is for carriers.
 func (x *Exchange) LinkDriver() LinkDriver {
 	x.mu.Lock()
