@@ -54,7 +54,7 @@ func (v *visit) authorize() (step, *trace.Reason) {
 			return next, why
 		}
 	}
-	if l := p.gate.limit; l != nil {
+	if l := p.gate.limit; l != nil && v.nest == nil { // what a page includes is part of one request
 		if next, why := v.count(l); next != permit {
 			return next, why
 		}

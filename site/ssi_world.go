@@ -206,7 +206,7 @@ func (r *pageRun) variables() *gateway.Variables {
 		r.asks = new(gateway.Variables)
 		r.asks.Collect(&gateway.Request{
 			Head: v.request(), Client: v.x.Client, Server: v.x.Peer.Local, Name: v.settings.site.name,
-			Software: v.settings.server.V, Script: v.request().Path(),
+			Software: v.settings.server.V, Script: v.request().Path(), User: v.x.User, AuthType: v.x.Scheme,
 		})
 	}
 	return r.asks

@@ -74,10 +74,13 @@ func (v *visit) subrequest(target string, into *pageRun, w want) *nested {
 	x := exchange.New()
 	n.x = x
 	x.Begin(n, next, v.x.Peer, exchange.Limits{Input: nestedWindow, Output: nestedWindow})
-	x.Journey, x.Serial, x.Start, x.Trace, x.Client = v.x.Journey, v.x.Serial, v.x.Start, v.x.Trace, v.x.Client
+	x.Journey, x.Serial, x.Start, x.Trace = v.x.Journey, v.x.Serial, v.x.Start, v.x.Trace
+	x.Client, x.User, x.Scheme = v.x.Client, v.x.User, v.x.Scheme
 	inner := &visit{nest: n}
 	inner.begin(v.h, x)
-	inner.settings, inner.away, inner.permission = v.settings.site.base, true, v.permission
+	inner.settings, inner.away = v.settings.site.base, true
+	known, p := &v.permission, &inner.permission // who asks has been found out, and need not be again
+	p.named, p.names, p.unnamed, p.login.proven = known.named, known.names, known.unnamed, known.login.proven
 	if tr := x.Trace; tr != nil {
 		tr.Depth++
 		defer func() { tr.Depth-- }()
