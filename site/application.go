@@ -51,10 +51,21 @@ func (v *visit) apply() (step, *trace.Reason) {
 		return deliver, Applied.Reach()
 	}
 	v.x.Because(Applied.Reach(), v.line)
+	var w *sender
+	defer func() {
+		if w != nil {
+			w.free() // should it panic
+		}
+	}()
 	a.serve(v.x, func(status int, h *message.Header) {
 		v.status, v.header = status, *h
 		v.finishHeader()
+		w = v.encodeWritten()
 		*h = v.header
 	})
+	if w != nil {
+		v.x.Through(nil)
+		w.close(nil)
+	}
 	return done, nil
 }

@@ -332,3 +332,17 @@ func (v *visit) tellCoding(c *coder, why *trace.Reason, best content.Coding, cod
 	}
 	v.tell("encode", why, at, v.request().ShownTarget(), taken, details...)
 }
+
+// encodeWritten decides about a body that an application writes to the exchange itself, and makes it pass an encoder. It
+// returns nil when there is none.
+func (v *visit) encodeWritten() *sender {
+	v.produce, v.length = func(*sender) error { return nil }, -1 // so much is known of it
+	v.encode()
+	v.produce = nil
+	if v.encoding.coding == coding.Identity {
+		return nil
+	}
+	w := v.newSender()
+	v.x.Through(w)
+	return w
+}

@@ -15,6 +15,7 @@ import (
 
 	"vitrine/trace"
 	"vitrine/web/exchange"
+	"vitrine/web/message"
 )
 
 // long is a text that is worth encoding, of some thousand bytes.
@@ -547,4 +548,73 @@ func partly(t *testing.T, coding string, wire []byte) string {
 	}
 	b, _ := io.ReadAll(r)
 	return string(b)
+}
+
+func TestCodedRequestsAreRefusedWhereNobodyDecodesThem(t *testing.T) {
+	w := newWorld(t, map[string]string{"page.html": long}, `
+site "example.org" {
+  root = "$ROOT"
+  files {
+    methods = ["GET", "POST"]
+  }
+  route "/fixed" {
+    respond {
+      body = "x"
+    }
+  }
+}
+`)
+	for _, path := range []string{"/fixed", "/page.html"} {
+		r := w.ask(t, "POST "+path+"\nContent-Length: 3\nContent-Encoding: gzip")
+		if r.status != 415 || r.get("Accept-Encoding") != "identity" {
+			t.Errorf("%s: %d, Accept-Encoding %q", path, r.status, r.get("Accept-Encoding"))
+		}
+		if r := w.ask(t, "POST "+path+"\nContent-Length: 3\nContent-Encoding: identity"); r.status != 200 {
+			t.Errorf("%s: identity gives %d", path, r.status)
+		}
+		if r := w.ask(t, "GET "+path+"\nContent-Encoding: gzip"); r.status != 200 {
+			t.Errorf("%s: no body gives %d", path, r.status)
+		}
+	}
+}
+
+func TestWhatGoHandlersWriteIsEncoded(t *testing.T) {
+	w := newWorld(t, nil, `site "example.org" {
+}`)
+	h, err := New(parse(t, `
+site "example.org" {
+  compress {
+  }
+  route "/*" {
+    handler "api" {
+    }
+  }
+}
+`), Options{Applications: map[string]Application{
+		"api": func(x *exchange.Exchange, head func(int, *message.Header)) {
+			header := new(message.Header)
+			header.Set("Content-Type", "application/json")
+			header.Set("Content-Length", fmt.Sprint(len(long)))
+			header.Set("ETag", `"1"`)
+			head(200, header)
+			x.Stream(message.NewBlock(200, header), int64(len(long)))
+			x.Write([]byte(long[:100]))
+			x.Flush()
+			x.Write([]byte(long[100:]))
+		},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	w.h, w.listen = h, h.conf.Listens[0]
+	for _, coding := range []string{"gzip", "br", "zstd", ""} {
+		r := w.ask(t, "GET /x\nAccept-Encoding: "+coding)
+		if r.get("Content-Encoding") != coding || r.fields.Has("Content-Length") == (coding != "") || decoded(t, coding, r.body) != long || r.get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: %q, %d bytes, Vary %q", coding, r.get("Content-Encoding"), len(r.body), r.get("Vary"))
+		}
+	}
+	if n := h.encoders.taken.Load(); n != 0 {
+		t.Errorf("%d encoders were not given back", n)
+	}
 }

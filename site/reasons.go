@@ -50,6 +50,8 @@ var (
 		"files are only read here; Allow names the methods that are answered", "RFC 9110 §15.5.6")
 	BodyTooLarge = trace.Declare("site.body-too-large", trace.Refused,
 		"the request announces a body longer than is accepted here", "RFC 9110 §15.5.14")
+	CodedRequest = trace.Declare("site.coded-request", trace.Refused,
+		"the request's body has a content coding, and nobody here decodes it", "RFC 9110 §15.5.16")
 )
 
 // Whether the client may.

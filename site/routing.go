@@ -98,6 +98,9 @@ func (v *visit) admit() (step, *trace.Reason) {
 			trace.D("announced", strconv.FormatInt(r.ContentLength, 10)), trace.D("bound", strconv.FormatInt(limit.V, 10))})
 	}
 	next := v.answers()
+	if encoding := v.codedRequest(next); encoding != nil {
+		return v.codingRefused(encoding)
+	}
 	if t.divert != nil && v.inner == nil { // where the site itself leads, nobody is sent away
 		next = divert
 	}

@@ -35,15 +35,21 @@ const piece = 32 << 10
 // when it is not known; where the body is encoded on the way, it is not.
 func (v *visit) send(length int64) *sender {
 	block := v.block
-	s := &sender{v: v, silent: v.x.Request.Method == message.HEAD || !message.BodyAllowed(block.Status())}
+	s := v.newSender()
 	if v.uncounted {
 		length = -1
 	}
+	v.answered.Store(true)
+	v.x.Stream(block, length)
+	return s
+}
+
+// newSender is where the body goes, once the head was handed over by whoever does.
+func (v *visit) newSender() *sender {
+	s := &sender{v: v, silent: v.x.Request.Method == message.HEAD || !message.BodyAllowed(v.status)}
 	if m := v.encoding; m.coding != coding.Identity {
 		s.encoder, s.out = coding.New(m.coding, m.level), buffers.Get().(*[]byte)
 	}
-	v.answered.Store(true)
-	v.x.Stream(block, length)
 	return s
 }
 

@@ -122,6 +122,8 @@ type Exchange struct {
 	block    *message.Block
 	pieces   []Piece
 
+	filter Filter // of what is written; nil: none. It belongs to whoever writes
+
 	own  message.Request // the head's copy once detached
 	mem  []byte          // own's arena
 	body body
@@ -175,7 +177,7 @@ func (x *Exchange) Begin(c Carrier, r *message.Request, peer *Peer, lim Limits) 
 	x.Request, x.Peer, x.carrier, x.limits = r, peer, c, lim
 	x.Client, x.User, x.Scheme = peer.Remote, "", ""
 	x.Trace, x.Pinned, x.Refused, x.reasons = nil, nil, nil, 0
-	x.pace = Pace{}
+	x.pace, x.filter = Pace{}, nil
 	x.Outcome = Outcome{}
 	x.detached, x.done, x.block, x.out.last = false, false, nil, false
 	if len(x.pieces) > 0 {

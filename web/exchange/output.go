@@ -76,6 +76,9 @@ func (x *Exchange) Stream(b *message.Block, length int64) error {
 	if x.block != nil {
 		return ErrTooLate
 	}
+	if x.filter != nil {
+		length = -1
+	}
 	x.block = b
 	x.out.started, x.out.length = true, length
 	return nil
@@ -87,6 +90,11 @@ func (x *Exchange) Stream(b *message.Block, length int64) error {
 func (x *Exchange) Write(p []byte) (int, error) {
 	if !x.detached {
 		return 0, ErrNotDetached
+	}
+	if x.filter != nil {
+		n := 0
+		err := x.filtered(func(f Filter) (err error) { n, err = f.Write(p); return })
+		return n, err
 	}
 	x.mu.Lock()
 	o := &x.out
@@ -150,6 +158,9 @@ func (o *output) append(p []byte) int {
 func (x *Exchange) Flush() error {
 	if !x.detached {
 		return ErrNotDetached
+	}
+	if x.filter != nil {
+		return x.filtered(Filter.Flush)
 	}
 	x.mu.Lock()
 	x.out.flush = true
