@@ -153,6 +153,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	t.coder = newCoder(conf.Compress)
 	t.limit = c.limit(&conf.Rate)
 	t.load.Hidden = conf.Files.Hidden.V
+	t.dynamic = t.dynamic || conf.Expires.Modified.V
 	for i := range conf.Headers {
 		rule := headerRule{HeaderRule: &conf.Headers[i]}
 		if rule.Action == config.HeaderRemove {
@@ -163,7 +164,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 		if !message.IsToken(rule.Name) || !message.IsValue(rule.value) {
 			c.fail(rule.Pos, "the header rule for "+strconv.Quote(rule.Name)+" makes no valid field", "")
 		}
-		t.dynamic = t.dynamic || !rule.static
+		t.dynamic = t.dynamic || !rule.static || rule.When != nil && len(rule.When.Methods) > 0
 		t.rules = append(t.rules, rule)
 	}
 	answers := standard

@@ -10,6 +10,9 @@ import (
 
 // deliver completes the head with what the configuration says about it.
 func (v *visit) deliver() (step, *trace.Reason) {
+	if v.erring != nil && !v.erring.failed && !v.finishPage() {
+		return refuse, nil
+	}
 	v.memorize = v.memorize && !v.permission.personal
 	if v.isFixed() {
 		v.block = v.settings.fixed.Load()

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"vitrine/site/content"
 	"vitrine/trace"
 	"vitrine/web/message"
 )
@@ -22,42 +23,18 @@ func (v *visit) errorPage() (step, *trace.Reason) {
 	case r.retry:
 		v.header.Set("Retry-After", "1")
 	}
-	asHTML := v.x.Refused == nil && acceptsHTML(&v.request().Fields)
-	mediaType := "text/plain; charset=utf-8"
-	if asHTML {
-		mediaType = "text/html; charset=utf-8"
+	if next, why, ok := v.configuredPage(); ok {
+		return next, why
 	}
-	v.body = appendPage(nil, r.status, r.reason, v.x.Journey, asHTML)
+	r = &v.refusal // when the page failed, it is the first one again
+	v.status = r.status
+	var mediaType string
+	v.body, mediaType = v.ownPage()
 	v.describeBody(mediaType)
 	if v.x.Refused == nil {
-		v.header.Set("Vary", "Accept")
+		content.AddVary(&v.header, message.Accept)
 	}
 	return deliver, nil
-}
-
-// acceptsHTML reports whether the client names HTML among what it accepts, as browsers do and tools do not
-// (RFC 9110 §12.5.1).
-func acceptsHTML(f *message.Fields) bool {
-	for value := range f.All(message.Accept) {
-		for member := range message.Tokens(value) {
-			name, parameters, _ := strings.Cut(string(member), ";")
-			if name = message.Trim(name); message.EqualFold(name, "text/html") || message.EqualFold(name, "application/xhtml+xml") {
-				return !refusedQuality(parameters)
-			}
-		}
-	}
-	return false
-}
-
-// refusedQuality reports whether the parameters give a media range the weight zero.
-func refusedQuality(parameters string) bool {
-	for p := range strings.SplitSeq(parameters, ";") {
-		if q, ok := strings.CutPrefix(strings.ToLower(message.Trim(p)), "q="); ok {
-			weight, err := strconv.ParseFloat(q, 64)
-			return err == nil && weight == 0
-		}
-	}
-	return false
 }
 
 // appendPage appends an error page.

@@ -13,7 +13,7 @@ func TestErrorPagesSayWhyInTheFormThatTheClientReads(t *testing.T) {
 		accept string
 		html   bool
 	}{
-		{"", false}, {"*/*", false}, {"text/html", true}, {"application/json", false}, {"text/*", false},
+		{"", false}, {"*/*", false}, {"text/html", true}, {"text/*", false},
 		{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true},
 		{"image/png, TEXT/HTML;q=0.1", true}, {"text/html;q=0", false}, {"text/html; level=1; Q=0.0, */*", false},
 	} {

@@ -31,11 +31,15 @@ func (v *visit) finishHeader() {
 			v.tell("header", why.Reach(), &r.Pos, r.Name, taken, details...)
 		}
 	}
+	v.expire()
 }
 
 // applyRule applies one rule and says what became of it.
 func (v *visit) applyRule(r *headerRule) (why *trace.Reason, value string) {
 	h := &v.header
+	if !v.concerns(r.When) {
+		return RuleElsewhere, r.value
+	}
 	if r.Action == config.HeaderRemove {
 		h.Del(r.Name)
 		return RuleApplied, ""

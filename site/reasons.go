@@ -172,6 +172,12 @@ var (
 		"the request was led from one path of the site to the next too often, which looks like a circle", "RFC 9110 §15.6.1")
 	BadRewalk = trace.Declare("site.bad-internal-redirect", trace.Failed,
 		"the request was to be led to another path of its site, and what was named is no path", "RFC 9110 §15.6.1")
+	ErrorPageChosen = trace.Declare("site.error-page", trace.Info,
+		"the configuration has a page for the error", "")
+	ErrorPath = trace.Declare("site.error-path", trace.Info,
+		"the page for the error is what another path of the site answers", "")
+	ErrorPageFailed = trace.Declare("site.error-page-failed", trace.Info,
+		"the page that the configuration has for the error cannot be served, so the program's own is", "")
 	Busy = trace.Declare("site.busy", trace.Failed,
 		"the file is not in memory, and too many requests wait for the disk already", "RFC 9110 §15.6.4")
 	Remembered = trace.Declare("site.remembered", trace.Info,
@@ -184,6 +190,12 @@ var (
 		"the Server field names the program", "RFC 9110 §10.2.4")
 	RuleApplied = trace.Declare("header.rule", trace.Info,
 		"a header rule changed the response's header", "")
+	RuleElsewhere = trace.Declare("header.elsewhere", trace.Info,
+		"the rule is for responses with another status, type or method", "")
+	Expiring = trace.Declare("header.expires", trace.Info,
+		"the configuration says how long answers of this type may be kept", "RFC 9111 §5.2.2.1")
+	NotExpiring = trace.Declare("header.expires-idle", trace.Info,
+		"the response says already how long it may be kept", "RFC 9111 §5.2.2.1")
 	RuleIdle = trace.Declare("header.default-idle", trace.Info,
 		"the rule is for responses without the field, and this one has it", "")
 	RuleEmpty = trace.Declare("header.empty", trace.Info,

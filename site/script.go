@@ -20,6 +20,14 @@ func (v *visit) script() (step, *trace.Reason) {
 	t := v.settings
 	s := t.scripts
 	asked, _ := t.below(v.request().Path())
+	if t.single != nil {
+		asked = t.single
+	}
+	if t.homes != nil {
+		if _, _, ours := t.homes.split(v.request().Path()); ours {
+			return v.notScript() // and present does not show it
+		}
+	}
 	if !s.among(asked) {
 		return v.notScript()
 	}
@@ -65,6 +73,10 @@ func (v *visit) notScript() (step, *trace.Reason) {
 // scriptFound leads to a script that stands for something else, such as an index: what a script is made of is never shown.
 func (v *visit) scriptFound() (step, *trace.Reason) {
 	t := v.settings
+	if v.home != nil { // users' programs are not run, and not shown either
+		v.refusal.status = 403
+		return v.refused(ScriptInHome.Reach(), &t.conf.Homes.Pos, []trace.Detail{trace.D("user", v.home.name), trace.D("file", v.entry.Path)})
+	}
 	prefix := strings.TrimSuffix(t.conf.StripPrefix.V, "/")
 	if _, stripped := t.below(v.request().Path()); !stripped {
 		prefix = ""

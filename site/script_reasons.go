@@ -24,6 +24,8 @@ var (
 
 // Why a script is not run.
 var (
+	ScriptInHome = trace.Declare("cgi.in-home", trace.Refused,
+		"the file is a script in a user's folder, and those are neither run nor shown", "RFC 9110 §15.5.4")
 	ScriptIsFolder = trace.Declare("cgi.folder", trace.Refused,
 		"the path leads to a folder of scripts and to no script in it; folders of scripts are not listed", "RFC 9110 §15.5.4")
 	ScriptNotExecutable = trace.Declare("cgi.not-executable", trace.Refused,

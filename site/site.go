@@ -106,7 +106,7 @@ func (v *visit) walk(next step) {
 		case handOver:
 			next, why = v.handOver() // nothing of the visit may be touched afterwards
 		}
-		if why != nil {
+		if why != nil && v.erring == nil { // what became of an error's page is not why there is an error
 			v.x.Because(why, v.line)
 		}
 	}

@@ -59,6 +59,7 @@ type visit struct {
 	uncounted bool   // encoded on its way, the body has not the length that it is made with
 
 	refusal    refusal
+	erring     *erring // the error whose page of the configuration's is being made; nil: none
 	permission permission
 	late       *lateEvents // of a body that is sent already; nil: none can be
 	user       string      // who the client proved to be
