@@ -180,7 +180,7 @@ func (v *visit) filePage(p *config.ErrorPage) (step, error) {
 		v.missing = true
 		return present, nil
 	}
-	text, err := whole(e)
+	text, err := wholeFile(e)
 	v.release()
 	if err != nil {
 		return 0, err
@@ -194,7 +194,8 @@ func (v *visit) filePage(p *config.ErrorPage) (step, error) {
 // mostFilled bounds the files whose placeholders are filled in, in bytes.
 const mostFilled = 256 << 10
 
-func whole(e *resource.Entry) ([]byte, error) {
+// wholeFile is what is in a file.
+func wholeFile(e *resource.Entry) ([]byte, error) {
 	switch {
 	case e.Size > mostFilled:
 		return nil, errPageLarge
