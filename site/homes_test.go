@@ -294,3 +294,20 @@ func FuzzHomes(f *testing.F) {
 		}
 	})
 }
+
+func TestScriptsInHomesAreNeitherRunNorShown(t *testing.T) {
+	files := map[string]string{"www/index.html": "site", "home/alice/public_html/x.cgi": "#!/bin/sh\necho ran", "home/alice/public_html/d/index.cgi": "#!/bin/sh\necho ran"}
+	w := people(t, files, `
+site "example.org" {
+  root = "$ROOT/www"
+  homes "/~" { }
+  files { index = ["index.cgi"] }
+  cgi { extensions = [".cgi"] }
+}`, userNumbers)
+	os.Chmod(filepath.Join(w.dir, "home/alice/public_html/x.cgi"), 0o755)
+	for _, path := range []string{"/~alice/x.cgi", "/~alice/d/", "/~alice/x.cgi?y", "/~alice/x%2ecgi", "/~alice/X.CGI/../x.cgi"} {
+		if r := w.ask(t, "GET "+path); r.status != 403 || strings.Contains(r.body, "echo") || strings.Contains(r.body, "ran\n") || !strings.Contains(r.reasons, ScriptInHome.ID) {
+			t.Errorf("%s: %d %q %s", path, r.status, r.body, r.reasons)
+		}
+	}
+}
