@@ -337,7 +337,7 @@ func (v *visit) challenge(g *guard, why *trace.Reason, stale bool, user string) 
 		}
 		users, _ := s.digests.Get()
 		for _, a := range s.realm.Algorithms {
-			if users.Has(a) || users.Len() == 0 {
+			if users.Serves(a) {
 				v.header.Add("WWW-Authenticate", v.h.opt.State.Challenge(&s.realm, a, stale, now))
 			}
 		}

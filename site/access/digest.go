@@ -47,7 +47,7 @@ func (s *State) CheckDigest(users *Digests, r *Realm, d *Digest, method, target 
 	}
 	offered := false
 	for _, a := range r.Algorithms {
-		offered = offered || a == algorithm && users.Has(a)
+		offered = offered || a == algorithm && users.Serves(a)
 	}
 	switch {
 	case d.Realm != r.Name, !offered:

@@ -40,14 +40,14 @@ func (a Algorithm) sum(parts ...string) string {
 type Digests struct {
 	users  map[string]map[Algorithm]string // the hash of name, realm and password
 	hashed map[string]string               // a name's hash, by either algorithm, to the name
-	has    map[Algorithm]bool
+	has    map[Algorithm]int // how many users have a hash by it
 }
 
 // ParseDigests reads an htdigest file: name, realm and hash on each line, with colons between them. The hash is that of
 // the three parts name:realm:password, MD5 in 32 digits or SHA-256 in 64, so that a user may have a line for each. Lines
 // of other realms are checked and do not count.
 func ParseDigests(data []byte, realm string) (*Digests, error) {
-	d := &Digests{users: make(map[string]map[Algorithm]string), hashed: make(map[string]string), has: make(map[Algorithm]bool)}
+	d := &Digests{users: make(map[string]map[Algorithm]string), hashed: make(map[string]string), has: make(map[Algorithm]int)}
 	err := lines(data, func(n int, line string) error {
 		parts := strings.Split(line, ":")
 		if len(parts) != 3 || parts[0] == "" || len(parts[0]) > mostUser {
@@ -76,7 +76,7 @@ func ParseDigests(data []byte, realm string) (*Digests, error) {
 		}
 		if d.users[user][algorithm] == "" {
 			d.users[user][algorithm] = sum
-			d.has[algorithm] = true
+			d.has[algorithm]++
 		}
 		return nil
 	})
@@ -89,5 +89,12 @@ func ParseDigests(data []byte, realm string) (*Digests, error) {
 // Len is how many users of the realm there are.
 func (d *Digests) Len() int { return len(d.users) }
 
-// Has reports whether some user has a hash by an algorithm.
-func (d *Digests) Has(a Algorithm) bool { return d.has[a] }
+// Serves reports whether an algorithm can be offered: every user has a hash by it. Clients take the first that they know, and
+// would fail for a user who has none. When no algorithm is everybody's, those that are somebody's are offered.
+func (d *Digests) Serves(a Algorithm) bool {
+	all := len(d.users)
+	if d.has[MD5] < all && d.has[SHA256] < all {
+		return d.has[a] > 0
+	}
+	return d.has[a] == all
+}
