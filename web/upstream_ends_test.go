@@ -69,9 +69,11 @@ func TestADriverThatUsesNothing(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, arch string) {
 		sv, to := (*served)(nil), newAsked()
 		o := &exchange.LinkOptions{}
-		sv = start(t, arch, Settings{}, func(x *Exchange) { x.Dial(o, &idling{asking{x: x, o: o, to: to}}) })
+		known := make(chan struct{})
+		sv = start(t, arch, Settings{}, func(x *Exchange) { <-known; x.Dial(o, &idling{asking{x: x, o: o, to: to}}) })
 		ln, addr := ways(arch)[0].listen(t, sv)
 		o.Address = addr
+		close(known)
 		defer ln.Close()
 		go (&answerer{Listener: ln}).serve(func(c net.Conn, target string, body io.Reader) bool {
 			_, err := io.Copy(c, endless{})

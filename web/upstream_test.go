@@ -288,7 +288,8 @@ func asks(t *testing.T, s Settings, f func(t *testing.T, q *question)) {
 				q := &question{asked: newAsked(), o: &exchange.LinkOptions{Protocol: "lines", Idle: 4, Connect: patience}, timeout: patience, arch: arch}
 				q.served = start(t, arch, s, func(x *Exchange) {
 					if !refusal(x) {
-						q.ask(x, q.o, q.timeout)
+						now := q.now.Load()
+						q.ask(x, &now.o, now.timeout)
 					}
 				}, func(o *Options) { o.Loops = 1 })
 				ln, to := way.listen(t, q.served)
@@ -309,6 +310,19 @@ type question struct {
 	timeout time.Duration
 	peer    *answerer
 	arch    string
+	now     atomic.Pointer[bounds] // what handlers use
+}
+
+// bounds are a question's as they were when a client came.
+type bounds struct {
+	o       exchange.LinkOptions
+	timeout time.Duration
+}
+
+func (q *question) dial(t *testing.T) *client {
+	t.Helper()
+	q.now.Store(&bounds{*q.o, q.timeout})
+	return q.served.dial(t)
 }
 
 func TestAnExchangeIsAnsweredThroughALink(t *testing.T) {
