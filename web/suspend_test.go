@@ -201,8 +201,9 @@ func TestADrainWaitsForSuspendedExchanges(t *testing.T) {
 		until(t, func() bool { return sv.Engine().Listening() == 0 })
 		w.resume(func(x *Exchange) { respond(x, 200, "late") })
 		c.expect(200, "late")
-		<-done
 		c.ends()
+		c.Close()
+		<-done
 
 		sv = start(t, arch, Settings{}, w.suspend)
 		c = sv.dial(t)

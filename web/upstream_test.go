@@ -433,6 +433,7 @@ func TestAPeerThatSpeaksFirst(t *testing.T) {
 
 func TestAPeerThatDoesNotAnswer(t *testing.T) {
 	asks(t, Settings{}, func(t *testing.T, q *question) {
+		t.Parallel()
 		q.timeout = 200 * time.Millisecond
 		go q.peer.serve(func(c net.Conn, target string, body io.Reader) bool { io.Copy(io.Discard, c); return false })
 		c := q.dial(t)
@@ -584,6 +585,7 @@ func TestADrainWaitsForLinks(t *testing.T) {
 		until(t, func() bool { return q.Engine().Listening() == 0 })
 		close(begin)
 		c.expect(200, "late")
+		c.Close() // nobody lingers for a client that has gone
 		await(t, "end of the drain", done)
 		until(t, func() bool { open, _ := q.Engine().Links(); return open == 0 })
 	})
@@ -630,6 +632,7 @@ func TestTheNumberOfLinksIsBounded(t *testing.T) {
 // Links live no longer than they may when nobody uses them.
 func TestIdleLinksEnd(t *testing.T) {
 	asks(t, Settings{}, func(t *testing.T, q *question) {
+		t.Parallel()
 		q.o.IdleTime = 100 * time.Millisecond
 		go q.peer.serve(echo)
 		c := q.dial(t)
