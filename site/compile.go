@@ -52,6 +52,8 @@ type settings struct {
 	types  *content.Types
 	ssi    *ssiSettings // nil: pages are sent as they are
 
+	negotiation negotiation
+
 	divert *diversion    // nil: nobody is sent elsewhere
 	guard  *guard        // nil: nothing is asked of the client
 	limit  *access.Limit // nil: nothing is bounded
@@ -149,6 +151,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	}
 	t.divert = c.diversion(conf)
 	c.types(t)
+	c.negotiation(t)
 	t.guard = c.guard(&conf.Guard)
 	t.coder = newCoder(conf.Compress)
 	t.limit = c.limit(&conf.Rate)

@@ -3,7 +3,6 @@ package site
 import (
 	"strconv"
 
-	"vitrine/site/content"
 	"vitrine/trace"
 	"vitrine/web/message"
 )
@@ -18,7 +17,7 @@ func (v *visit) deliver() (step, *trace.Reason) {
 		v.block = v.settings.fixed.Load()
 	}
 	if v.block == nil || v.looking() { // else it was made for an earlier answer
-		content.AddVaryAll(&v.header, v.varies)
+		v.describeChoice()
 		v.finishHeader()
 	}
 	return encode, nil

@@ -18,6 +18,7 @@ func (v *visit) resolve() (step, *trace.Reason) {
 		return v.leave(resolve) // what is in memory may be older than what is on the disk
 	}
 	v.file = "" // the step begins anew off the loop
+	v.forget()
 	path, next, why, ok := v.place()
 	if !ok {
 		return next, why
@@ -25,6 +26,11 @@ func (v *visit) resolve() (step, *trace.Reason) {
 	e, failure := v.open(path)
 	switch {
 	case failure != nil:
+		if failure.Status == 404 {
+			if next, why, ok := v.variants(path); ok {
+				return next, why
+			}
+		}
 		return v.failed(failure)
 	case e == nil:
 		return v.leave(resolve)
@@ -34,7 +40,10 @@ func (v *visit) resolve() (step, *trace.Reason) {
 	}
 	v.entry, v.file = e, e.Path
 	v.memorize = v.inner == nil
-	return present, nil
+	if v.isMap() {
+		return v.typeMap()
+	}
+	return negotiate, nil
 }
 
 // open is what a path below the root leads to. On the loop it is nil without a failure when that is not in memory.
@@ -43,8 +52,11 @@ func (v *visit) open(path []byte) (*resource.Entry, *resource.Failure) {
 		return v.root.Load(string(path), v.settings.load, v.x.Trace)
 	}
 	e := v.root.Hot(path, v.x.Start)
-	if e != nil {
+	switch {
+	case e != nil:
 		e.Tell(v.x.Trace)
+	case v.isMissing(path):
+		return nil, resource.Missing(string(path))
 	}
 	return e, nil
 }
@@ -65,6 +77,10 @@ func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
 		e, failure := v.open(v.buf)
 		switch {
 		case failure != nil && failure.Status == 404:
+			if next, why, ok := v.variants(v.buf); ok {
+				IndexFound.Reach()
+				return next, why
+			}
 			continue
 		case failure != nil:
 			return v.failed(failure)
@@ -81,7 +97,7 @@ func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
 		if v.looking() {
 			v.tell("resource", IndexFound, &index.Pos, e.Path, true)
 		}
-		return present, nil
+		return negotiate, nil
 	}
 	if files.Listing.V {
 		if !v.away {

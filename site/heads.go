@@ -23,6 +23,7 @@ type headOf struct {
 	block    *message.Block
 	why      *trace.Reason // the decision that it stands for
 	body     []byte        // that is sent in the place of the file's bytes; nil: those
+	typ      *content.Type // by the file's first bytes, where the form is sniffed
 }
 
 // mostHeads bounds the heads of one file. Those of an older configuration are the first to go.

@@ -12,7 +12,7 @@ import (
 type known struct {
 	path    string
 	method  message.Method
-	varies  message.FieldSet
+	varied  bool // the answers depend on fields, each on its own: what is looked at last depends on what was found first
 	answers []*answer
 }
 
@@ -59,11 +59,11 @@ func fieldValues(f *message.Fields, set message.FieldSet) (values string, ok boo
 
 // find is the answer to the fields of a request, or nil.
 func (k *known) find(f *message.Fields) *answer {
-	if k.varies == 0 {
+	if !k.varied {
 		return k.answers[0]
 	}
 	for _, a := range k.answers {
-		if k.fits(a.values, f) {
+		if a.fits(f) {
 			if !a.used.Load() {
 				a.used.Store(true)
 			}
@@ -74,9 +74,10 @@ func (k *known) find(f *message.Fields) *answer {
 }
 
 // fits reports whether the fields have the values.
-func (k *known) fits(values string, f *message.Fields) bool {
+func (a *answer) fits(f *message.Fields) bool {
+	values := a.values
 	for _, id := range variable {
-		if !k.varies.Has(id) {
+		if !a.varies.Has(id) {
 			continue
 		}
 		if !f.Has(id) {
@@ -98,8 +99,8 @@ func (k *known) fits(values string, f *message.Fields) bool {
 // with is what is known with one more answer, and the answers that are forgotten for it: an older one to the same values,
 // and, when there would be more than most, those that were not used.
 func (k *known) with(a *answer, most int) (next *known, gone []*answer) {
-	next = &known{path: k.path, method: k.method, varies: k.varies, answers: slices.Clone(k.answers)}
-	if i := slices.IndexFunc(next.answers, func(o *answer) bool { return o.values == a.values }); i >= 0 {
+	next = &known{path: k.path, method: k.method, varied: true, answers: slices.Clone(k.answers)}
+	if i := slices.IndexFunc(next.answers, func(o *answer) bool { return o.varies == a.varies && o.values == a.values }); i >= 0 {
 		gone = append(gone, next.answers[i])
 		next.answers[i] = a
 		return next, gone

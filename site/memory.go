@@ -109,9 +109,9 @@ func (m *memory) keep(a *answer) (gone []*answer) {
 		i = j
 	}
 	old := slots[i].Load()
-	next, gone := &known{path: a.path, method: a.method, varies: a.varies, answers: []*answer{a}}, []*answer(nil)
+	next, gone := &known{path: a.path, method: a.method, varied: a.varies != 0, answers: []*answer{a}}, []*answer(nil)
 	switch {
-	case is(old) && old.varies == a.varies && a.varies != 0:
+	case is(old) && old.varied && a.varies != 0:
 		next, gone = old.with(a, m.room())
 	case old != nil:
 		gone = old.answers
@@ -119,10 +119,10 @@ func (m *memory) keep(a *answer) (gone []*answer) {
 	if !slots[i].CompareAndSwap(old, next) {
 		return []*answer{a} // somebody was faster: it is remembered the next time
 	}
-	if next.varies != 0 {
+	if next.varied {
 		m.varied.Add(int64(len(next.answers)))
 	}
-	if old != nil && old.varies != 0 {
+	if old != nil && old.varied {
 		m.varied.Add(-int64(len(old.answers)))
 	}
 	return gone
@@ -220,7 +220,7 @@ func (v *visit) remember() {
 	if v.entry != nil {
 		a.below, a.head, a.root, a.home = []byte(v.entry.Path), v.block, v.root, v.home
 		if !v.kept {
-			t.attach(v.entry, headOf{t, v.form, v.block, reasons[len(reasons)-1], v.coded})
+			t.attach(v.entry, headOf{settings: t, form: v.form, block: v.block, why: reasons[len(reasons)-1], body: v.coded})
 		}
 	} else {
 		a.block, a.body = v.block, v.body

@@ -16,8 +16,14 @@ func (v *visit) present() (step, *trace.Reason) {
 	if t.ssi != nil && t.ssi.parses(t, v.entry) {
 		return include, nil
 	}
-	kind := t.types.Lookup(v.entry.Path)
-	ranges := v.foresee(kind.Value, v.h.conf.Limits.Ranges.V)
+	kind := v.typeOf()
+	if kind == nil {
+		return v.leaveCold()
+	}
+	ranges := v.h.conf.Limits.Ranges.V
+	if kind.Encoding == "" { // else it is coded already
+		ranges = v.foresee(kind.Value, ranges)
+	}
 	var head *headOf
 	if v.memorize && plain(x) && !t.dynamic {
 		head = t.head(v.entry, v.form)
@@ -27,7 +33,7 @@ func (v *visit) present() (step, *trace.Reason) {
 		}
 	}
 	a := content.Plan(v.request(), v.entry, kind, content.Options{
-		Status: v.status, Ranges: ranges, Now: x.Start / int64(time.Second),
+		Status: v.status, Ranges: ranges, Now: x.Start / int64(time.Second), Location: v.contentLocation(),
 	}, &v.header, x.Trace)
 	v.memorize = v.memorize && a.Whole
 	next, why := v.take(a)

@@ -34,26 +34,27 @@ import (
 type step uint8
 
 const (
-	receive  step = iota // what the protocol refused, and what the server as a whole does not do
-	client               // who asks, behind trusted proxies
-	choose               // the site, by listener, address and host
-	find                 // the route, by path and method
-	admit                // the method and the announced body, as the route has it
-	divert               // another server, or the same URL with what belongs into it
-	permit               // whether the client may, and how often
-	options              // which methods are answered
-	respond              // a fixed answer
-	redirect             // an answer that sends the client elsewhere
-	apply                // an answer by a Go program
-	script               // a program that answers, by CGI
-	resolve              // the path to a file, an index, a listing or the missing page
-	include              // the directives of a page, filled in
-	present              // the file's type, preconditions and ranges
-	refuse               // an error page
-	deliver              // the header rules
-	encode               // the content coding
-	handOver             // the response to the connection
-	done                 // Finish records
+	receive   step = iota // what the protocol refused, and what the server as a whole does not do
+	client                // who asks, behind trusted proxies
+	choose                // the site, by listener, address and host
+	find                  // the route, by path and method
+	admit                 // the method and the announced body, as the route has it
+	divert                // another server, or the same URL with what belongs into it
+	permit                // whether the client may, and how often
+	options               // which methods are answered
+	respond               // a fixed answer
+	redirect              // an answer that sends the client elsewhere
+	apply                 // an answer by a Go program
+	script                // a program that answers, by CGI
+	resolve               // the path to a file, an index, a listing or the missing page
+	negotiate             // the file that stands ready in a content coding
+	include               // the directives of a page, filled in
+	present               // the file's type, preconditions and ranges
+	refuse                // an error page
+	deliver               // the header rules
+	encode                // the content coding
+	handOver              // the response to the connection
+	done                  // Finish records
 )
 
 // walk takes a visit from a step to its end. Off the loop it runs in the function that was given to Go.
@@ -93,6 +94,8 @@ func (v *visit) walk(next step) {
 			next, why = v.script()
 		case resolve:
 			next, why = v.resolve()
+		case negotiate:
+			next, why = v.precompressed()
 		case include:
 			next, why = v.include()
 		case present:

@@ -50,6 +50,10 @@ type visit struct {
 	memorize bool                // the answer is the same for every plain request for the path with the same varies
 	varies   message.FieldSet    // the fields of the request that the answer depends on
 	form     form                // of the file that is sent
+	chosen   *chosen             // what negotiation made of it; nil: nothing
+	within   *resource.Entry     // the type map that is being read
+	cold     bool                // something that must be looked at is not in memory
+	unsure   bool                // something was not found that nobody watches for
 	while    []resource.Standing // what else must be as it is for the answer to hold
 	kept     bool                // the block is one that was kept with the file, and the whole file the body
 	block    *message.Block

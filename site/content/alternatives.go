@@ -31,7 +31,7 @@ func Alternatives(f *message.Fields, title, sentence string, variants []Variant)
 		}{title, []alternativeJSON{}}
 		for i := range variants {
 			if v := &variants[i]; v.Name != "" {
-				list.Alternatives = append(list.Alternatives, alternativeJSON{link(v.Name), v.Type, v.Languages, v.Encoding,
+				list.Alternatives = append(list.Alternatives, alternativeJSON{Link(v.Name), v.Type, v.Languages, v.Encoding,
 					float64(v.Source) / 1000, v.Size, v.Description})
 			}
 		}
@@ -47,7 +47,7 @@ func Alternatives(f *message.Fields, title, sentence string, variants []Variant)
 		if v.Name == "" {
 			continue
 		}
-		b.WriteString("<li><a href=\"" + link(v.Name) + "\">" + html.EscapeString(strings.ToValidUTF8(v.Name, "\uFFFD")) + "</a>")
+		b.WriteString("<li><a href=\"" + Link(v.Name) + "\">" + html.EscapeString(strings.ToValidUTF8(v.Name, "\uFFFD")) + "</a>")
 		about := []string{v.Type, strings.Join(v.Languages, ", "), v.Encoding, strconv.FormatInt(v.Size, 10) + " bytes", v.Description}
 		for _, text := range about {
 			if text != "" {

@@ -208,7 +208,7 @@ func (t *Types) compose(e *told) *Type {
 		if m.pos != nil {
 			by = m.pos.String()
 		}
-		c.details = append(c.details, trace.D(name, m.value), trace.D(name+" by", by))
+		c.details = append(c.details, trace.D(name+" by", m.value+", "+by))
 	}
 	tell("language", e.language)
 	tell("charset", e.charset)

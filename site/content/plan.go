@@ -18,6 +18,8 @@ type Options struct {
 	Ranges int
 	// Now is in seconds since 1970.
 	Now int64
+	// Location is the value of Content-Location; "" sends none.
+	Location string
 }
 
 // Answer is what a request gets.
@@ -92,6 +94,12 @@ func (p *plan) tellType() {
 	if row := p.t.Row(); row != "" {
 		event.Details = append(event.Details, trace.D("row", row))
 	}
+	if p.t.Language != "" {
+		event.Details = append(event.Details, trace.D("language", p.t.Language))
+	}
+	if p.t.Encoding != "" {
+		event.Details = append(event.Details, trace.D("encoding", p.t.Encoding))
+	}
 	event.Details = append(event.Details, p.t.details...)
 	if p.t.Position != nil {
 		event.Position = *p.t.Position
@@ -144,6 +152,9 @@ func (p *plan) tellCondition(why *trace.Reason, by message.Condition) {
 // (RFC 9110 §15.4.5). Cache-Control, Expires and Vary come from the header rules, Date from the connection.
 // Last-Modified is for those who have no entity tag to go by.
 func (p *plan) notModified() {
+	if p.o.Location != "" {
+		p.h.Add("Content-Location", p.o.Location)
+	}
 	if p.current.ETag != "" {
 		p.h.Add("ETag", p.current.ETag)
 	} else {
@@ -168,8 +179,17 @@ func (p *plan) fields(contentType string, length int64) {
 		p.h.Add("Content-Type", contentType)
 	}
 	p.h.Add("Content-Length", strconv.FormatInt(length, 10))
+	if p.t.Encoding != "" {
+		p.h.Add("Content-Encoding", p.t.Encoding)
+	}
+	if p.t.Language != "" {
+		p.h.Add("Content-Language", p.t.Language)
+	}
 	if p.o.Status < 200 || p.o.Status > 299 {
 		return
+	}
+	if p.o.Location != "" {
+		p.h.Add("Content-Location", p.o.Location)
 	}
 	p.h.Add("Last-Modified", date(p.current.LastModified))
 	if p.current.ETag != "" {

@@ -73,9 +73,9 @@ func parameter(mediaType, name string) string {
 // charsetOf is the charset of a media type in lower case; "" when it has none.
 func charsetOf(mediaType string) string { return strings.ToLower(parameter(mediaType, "charset")) }
 
-// link is the reference to a variant, relative to the resource. Only unreserved characters and slashes stay as they are
+// Link is the reference to a variant, relative to the resource. Only unreserved characters and slashes stay as they are
 // (RFC 3986 §2.3), so that no name can be mistaken for a scheme, a query or a way up.
-func link(name string) string {
+func Link(name string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(name) {

@@ -90,6 +90,12 @@ func (e *Entry) HasName(name []byte) bool {
 	return found
 }
 
+// Cut reports whether the directory has more names than were read.
+func (e *Entry) Cut() bool { return e.names != nil && e.names.cut }
+
+// Missing is the failure of a path that is known to lead to nothing, without a look at the disk.
+func Missing(path string) *Failure { return fail(reasonMissing, 404, path) }
+
 // readNames is examine for a directory's names.
 func (r *Root) readNames(path string, start int64) (outcome, error) {
 	dir, limit, _ := strings.Cut(path, namesMark)
