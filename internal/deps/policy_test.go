@@ -37,6 +37,8 @@ site/resource, web/exchange < site/content;
 config, web/message         < site/access;
 trace                       < site/elsewhere;
 site/route, site/ssi, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
+NONE                        < site/names;
+site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;
@@ -127,6 +129,7 @@ site/access        github.com/tg123/go-htpasswd golang.org/x/crypto
 site/coding        github.com/klauspost/compress github.com/andybalholm/brotli
 site/content       github.com/gabriel-vasile/mimetype golang.org/x/text
 site/cgi           golang.org/x/sys
+site/names         github.com/miekg/dns
 site/resource      golang.org/x/sys
 socket             golang.org/x/sys
 stack              golang.org/x/sys
