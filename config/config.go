@@ -39,6 +39,8 @@ type Config struct {
 	Proxies   Proxies                  // whose word about the client counts, where a listen block says nothing else
 	Admin     *Admin                   // the page about the running server; nil: nobody asked for one
 	Journeys  Journeys                 // what is recorded of requests
+	Names     Names                    // how clients' host names are found out
+	Ident     Ident                    // whose machines are asked for the users of connections
 	Server    Value[string]            // the Server response field; empty sends none
 	Expects   []*Expect                // every expect block, those inside sites too, in file order
 	Paths     []string                 // every file that was read, the first one first
@@ -234,6 +236,7 @@ type Types struct {
 // Log is an access log.
 type Log struct {
 	Off    Value[bool]
+	Names  Value[bool]               // clients by their confirmed names
 	Format Value[string]             // "common", "combined", "json", "readable" or "custom"
 	Custom Value[*template.Template] // the template when Format is "custom"
 	File   Value[string]             // a path, "stdout" or "stderr"

@@ -46,7 +46,7 @@ func (s *Settings) inherited() Settings {
 
 	l := s.Access
 	out.Access = Log{
-		Off: inherit(l.Off), Format: inherit(l.Format), Custom: inherit(l.Custom), File: inherit(l.File),
+		Off: inherit(l.Off), Names: inherit(l.Names), Format: inherit(l.Format), Custom: inherit(l.Custom), File: inherit(l.File),
 		Rotate: Rotate{inherit(l.Rotate.Size), inherit(l.Rotate.Age), inherit(l.Rotate.Keep)},
 		Buffer: inherit(l.Buffer), Flush: inherit(l.Flush), Pos: inheritedPosition(l.Pos),
 	}

@@ -36,7 +36,7 @@ var schema = &blockType{
 	},
 	blocks: []*blockType{
 		localsBlock, networkBlock, listenBlock, limitsBlock, timeoutsBlock, memoryBlock, logBlock, errorLogBlock, adminBlock, journeysBlock,
-		controlBlock, proxiesBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, accessBlock, rateBlock, siteBlock, expectBlock,
+		controlBlock, proxiesBlock, namesBlock, identBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, accessBlock, rateBlock, siteBlock, expectBlock,
 		homesBlock, errorsBlock, expiresBlock,
 	},
 }
@@ -222,6 +222,10 @@ var logBlock = always(func(owner *Settings) any { return &owner.Access }, blockT
 		{name: "off", kind: kindBool, initial: `false`,
 			doc:   "Whether nothing is logged here.",
 			field: in(func(l *Log) any { return &l.Off })},
+		{name: "names", kind: kindBool, initial: `false`,
+			doc:   "Whether clients stand there by their host names where these are confirmed, and by address otherwise; a line waits for its name (names). In a custom log {client.host} asks for it.",
+			also:  []string{"hostnamelookups", "hostnames", "resolve"},
+			field: in(func(l *Log) any { return &l.Names })},
 		{name: "format", kind: kindChoice, initial: `"combined"`,
 			choices: []string{"common", "combined", "json", "readable", "custom"},
 			doc:     "The form of a line: common and combined as other servers write them, json for programs, readable for people, custom for the template in custom.",

@@ -54,7 +54,7 @@ func TestEveryFieldOfTheConfigurationCanBeWritten(t *testing.T) {
 		{errorLogBlock, ErrorLog{}, 0}, {&rotateBlock, Rotate{}, 0}, {respondBlock, Respond{}, 1},
 		{missingBlock, Missing{}, 1}, {networkBlock, Network{}, 1}, {tcpBlock, TCP{}, 0}, {ipBlock, IP{}, 0}, {controlBlock, Control{}, 0},
 		{adminBlock, Admin{}, 1}, {journeysBlock, Journeys{}, 0}, {whenBlock, When{}, 0}, {otlpBlock, OTLP{}, 1}, {redirectBlock, Redirect{}, 1}, {expectBlock, Expect{}, 1}, {ssiBlock, SSI{}, 0}, {listenBlock, Listen{}, 1},
-		{augmentBlock, Augment{}, 1}, {balanceBlock, Balance{}, 1}, {nearerBlock, Nearer{}, 1}, {elsewhereServerBlock, ElsewhereServer{}, 1}, {healthBlock, HealthCheck{}, 1},
+		{namesBlock, Names{}, 0}, {identBlock, Ident{}, 0}, {augmentBlock, Augment{}, 1}, {balanceBlock, Balance{}, 1}, {nearerBlock, Nearer{}, 1}, {elsewhereServerBlock, ElsewhereServer{}, 1}, {healthBlock, HealthCheck{}, 1},
 	} {
 		written := len(test.block.settings) + len(test.block.blocks)
 		if test.block.labels.name != "" && test.block.labels.instead == "" {

@@ -22,11 +22,12 @@ import (
 // generation is one configuration in force, and what was made of it. An exchange stays with the one that it began
 // with.
 type generation struct {
-	config  *config.Config
-	handler *site.Handler
-	access  *accesslog.Logs
-	errors  *logfile.File // so that it is open
-	dry     *asking       // for explanations
+	config    *config.Config
+	handler   *site.Handler
+	access    *accesslog.Logs
+	errors    *logfile.File // so that it is open
+	dry       *asking       // for explanations
+	inquirers *inquirers    // who are the clients
 }
 
 // assemble makes everything that the first configuration asks for, except the listeners. What is wrong is added to
@@ -78,9 +79,13 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 			diags.Append(cannotLog(one))
 		}
 	}
-	g.handler, err = site.New(c, site.Options{Store: s.store, Log: s.recorder(g.access), Failed: s.log.unservable, Observer: s.observer(c),
-		Applications: g.dry.applications, Load: s.business, Scripts: s.scripts, State: s.access, Notify: s.log.users})
-	if err != nil {
+	g.inquirers = s.inquirers(c)
+	o := site.Options{Store: s.store, Log: s.recorder(g.access, g.inquirers), Failed: s.log.unservable, Observer: s.observer(c),
+		Applications: g.dry.applications, Load: s.business, Scripts: s.scripts, State: s.access, Notify: s.log.users, Ident: g.inquirers.ident}
+	if g.inquirers.names != nil { // a nil pointer in an interface is somebody
+		o.Names = g.inquirers.names
+	}
+	if g.handler, err = site.New(c, o); err != nil {
 		addErrors(diags, err)
 	}
 	if g.errors == nil || g.access == nil || err != nil {
@@ -91,7 +96,7 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 }
 
 // recorder gives what records the exchanges of a log block: its access log, and the error log for those that failed.
-func (s *Server) recorder(access *accesslog.Logs) func(*config.Log) func(*variables.Values) {
+func (s *Server) recorder(access *accesslog.Logs, q *inquirers) func(*config.Log) func(*variables.Values) {
 	return func(block *config.Log) func(*variables.Values) {
 		if access == nil { // the configuration will not be used
 			return nil
@@ -100,8 +105,16 @@ func (s *Server) recorder(access *accesslog.Logs) func(*config.Log) func(*variab
 		if lines == nil {
 			return s.log.Request
 		}
+		name, user := site.AskedByLog(block)
+		name, user = name && q.names != nil, user && q.ident != nil
+		if !name && !user {
+			return func(v *variables.Values) {
+				lines.Log(v)
+				s.log.Request(v)
+			}
+		}
 		return func(v *variables.Values) {
-			lines.Log(v)
+			q.write(lines, name, user, v)
 			s.log.Request(v)
 		}
 	}
@@ -139,6 +152,9 @@ func (g *generation) close() {
 	g.dry.close()
 	if g.handler != nil {
 		g.handler.Close()
+	}
+	if g.inquirers != nil {
+		g.inquirers.close() // lines that wait are written now
 	}
 	if g.access != nil {
 		g.access.Close()

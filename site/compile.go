@@ -58,6 +58,8 @@ type settings struct {
 	guard  *guard        // nil: nothing is asked of the client
 	limit  *access.Limit // nil: nothing is bounded
 
+	enquiry *enquiry // what the log wants to know of clients besides; nil: nothing
+
 	record func(*variables.Values) // nil: nothing is recorded
 
 	server  *config.Value[string] // the Server field; empty sends none
@@ -150,6 +152,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 		t.record = c.h.opt.Log(&conf.Access)
 	}
 	t.divert = c.diversion(conf)
+	t.enquiry = c.enquiry(&conf.Access)
 	c.types(t)
 	c.negotiation(t)
 	t.guard = c.guard(&conf.Guard)

@@ -8,6 +8,7 @@ import (
 	"vitrine/site/access"
 	"vitrine/site/cgi"
 	"vitrine/site/elsewhere"
+	"vitrine/site/names"
 	"vitrine/site/resource"
 	"vitrine/trace"
 	"vitrine/web/exchange"
@@ -34,6 +35,8 @@ type Options struct {
 	// Load measures how busy the server is: "connections", "requests" or "load", as a balance block has it. It is called on
 	// the loops and must be cheap. Nil: never.
 	Load func(measure string) int64
+	// Ident finds out the users of connections, for logs; nil: nobody does.
+	Ident *names.Ident
 	// Names finds out how clients are called, for access rules; nil: nobody does, and such rules let nobody in.
 	Names access.Names
 	// Notify is told what happened to the files that access rules read, with the line that names them. It is called from any

@@ -184,7 +184,7 @@ func listenersOf(conf *config.Config, sites []*site) []*listener {
 		for i := range l.Addresses {
 			address := listenAddress(l.Addresses[i].V)
 			mine := slices.DeleteFunc(slices.Clone(sites), func(s *site) bool {
-				return !slices.ContainsFunc(blocks, func(other *config.Listen) bool { return serves(s, other) && names(other, address) })
+				return !slices.ContainsFunc(blocks, func(other *config.Listen) bool { return serves(s, other) && namesAddress(other, address) })
 			})
 			one := newListener(l, mine)
 			one.address = address
@@ -194,8 +194,8 @@ func listenersOf(conf *config.Config, sites []*site) []*listener {
 	return all
 }
 
-// names reports whether a listen block names an address.
-func names(l *config.Listen, address netip.AddrPort) bool {
+// namesAddress reports whether a listen block names an address.
+func namesAddress(l *config.Listen, address netip.AddrPort) bool {
 	return slices.ContainsFunc(l.Addresses, func(a config.Value[string]) bool { return listenAddress(a.V) == address })
 }
 
@@ -203,7 +203,7 @@ func names(l *config.Listen, address netip.AddrPort) bool {
 func haveCommon(a, b *config.Listen) bool {
 	return slices.ContainsFunc(a.Addresses, func(v config.Value[string]) bool {
 		address := listenAddress(v.V)
-		return address.Port() != 0 && names(b, address)
+		return address.Port() != 0 && namesAddress(b, address)
 	})
 }
 

@@ -170,6 +170,9 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 		addWhole(x, e, h.body)
 	}
 	x.Pinned = a
+	if a.settings.enquiry != nil {
+		h.enquire(a.settings.enquiry, x)
+	}
 	x.Because(Remembered.Reach(), nil)
 	for i, why := range a.reasons {
 		x.Because(why, a.lines[i])

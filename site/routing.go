@@ -83,6 +83,9 @@ func (v *visit) allow() string {
 // admit decides whether the method and the announced body are taken where the path leads.
 func (v *visit) admit() (step, *trace.Reason) {
 	t, r := v.settings, v.request()
+	if t.enquiry != nil && v.inner == nil && !v.rehearsed() {
+		v.h.enquire(t.enquiry, v.x)
+	}
 	if t.isFiles() && t.root == nil && t.homes == nil && r.Method != message.OtherMethod && r.Method != message.TRACE {
 		return v.guarded(t, resolve), nil // nothing is here for any method
 	}

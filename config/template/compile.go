@@ -120,7 +120,7 @@ func example(v Var) string {
 
 // elsewhere is what other servers call the same things, for people who come from there.
 var elsewhere = map[string]string{
-	"remote_addr": "client.address", "remote_host": "client.address", "remote": "client.address", "ip": "client.address",
+	"remote_addr": "client.address", "remote_host": "client.host", "hostname": "client.host", "remote": "client.address", "ip": "client.address",
 	"client": "client.address", "client.ip": "client.address", "address": "client.address", "remote_port": "client.port",
 	"request_uri": "uri", "url": "uri", "target": "uri", "args": "query", "query_string": "query",
 	"http_host": "host", "server_name": "host", "request_method": "method", "verb": "method",

@@ -23,6 +23,7 @@ const (
 	Scheme                            // {scheme}: http or https
 	Protocol                          // {protocol}: HTTP/1.0, HTTP/1.1, …
 	ClientAddress                     // {client.address}
+	ClientHost                        // {client.host}: the confirmed name, or "-"
 	ClientPort                        // {client.port}
 	ClientPeer                        // {client.peer}: the other end of the connection
 	ServerAddress                     // {server.address}: the local address the connection came in on
@@ -92,6 +93,7 @@ var variables = [...]Variable{
 	{"protocol", Protocol, InRequest, "the protocol, such as HTTP/1.1"},
 	{"request.NAME", RequestField, InRequest, "a header field of the request, such as {request.User-Agent}"},
 	{"client.address", ClientAddress, InRequest, "the client's address, as trusted proxies give it"},
+	{"client.host", ClientHost, InLog, "the client's host name, when it leads back to its address, or -"},
 	{"client.port", ClientPort, InRequest, "the client's port"},
 	{"client.peer", ClientPeer, InRequest, "the address at the other end of the connection: the client's, or the proxy's in front of it"},
 	{"server.address", ServerAddress, InRequest, "the local address the connection came in on"},
@@ -102,7 +104,7 @@ var variables = [...]Variable{
 	{"connection", Connection, InRequest, "the connection's number since the server started"},
 	{"connection.requests", ConnectionRequests, InRequest, "which request of its connection this is, from 1"},
 	{"user", User, InRequest, "who the client proved to be, or -"},
-	{"ident", Ident, InRequest, "the client's RFC 1413 identity, or -"},
+	{"ident", Ident, InLog, "the client's RFC 1413 identity, or -"},
 	{"time", Time, InRequest, "when the request came, as 2000-10-10T13:55:36.123-07:00"},
 	{"time.unix", TimeUnix, InRequest, "the same in seconds since 1970"},
 	{"time.common", TimeCommon, InRequest, "the same as 10/Oct/2000:13:55:36 -0700"},

@@ -36,9 +36,8 @@ NONE                        < site/coding;
 site/resource, web/exchange < site/content;
 config, web/message         < site/access;
 trace                       < site/elsewhere;
-site/route, site/ssi, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
 NONE                        < site/names;
-site/route, site/elsewhere, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
+site/route, site/ssi, site/elsewhere, site/names, site/content, site/coding, site/gateway, site/fastcgi, site/cgi, site/access, web/variables < site;
 
 # Everything becomes explainable.
 trace, observe/terminal                 < observe/logfile;
@@ -72,6 +71,7 @@ const past = `
 server      web/serve        Listeners are diffed at a reload, and a refused client has the engine's Reason.
 server      site/cgi         The scripts that run outlive the sites of one configuration, too.
 server      site/access      What clients did outlives the sites of one configuration, too.
+server      site/names       Who is asked about clients is the process's: the own stack dials, and lines of the log wait.
 server      site/resource    The store of files outlives the sites of one configuration.
 observe/frames stack/link    It keeps what passes an adapter.
 observe/frames stack/tcp     It is told the states of connections.

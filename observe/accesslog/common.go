@@ -49,6 +49,9 @@ func appendJourney(dst []byte, v *variables.Values) []byte {
 }
 
 func appendClient(dst []byte, v *variables.Values) []byte {
+	if v.Name != "" {
+		return append(dst, v.Name...) // host names have nothing that needs an escape
+	}
 	if remote := v.Exchange.Client; remote.IsValid() {
 		return variables.AppendAddress(dst, remote)
 	}

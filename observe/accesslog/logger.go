@@ -16,6 +16,7 @@ type Logger struct {
 	file   *logfile.File
 	style  terminal.Style
 	custom *template.Template
+	named  string // the format's name
 	format func(*Logger, *scratch, []byte, *variables.Values) []byte
 }
 
@@ -31,10 +32,10 @@ var formats = map[string]func(*Logger, *scratch, []byte, *variables.Values) []by
 // newLogger makes the Logger of a log block. A format that does not exist, which a checked configuration does not
 // have, is combined.
 func newLogger(file *logfile.File, c *config.Log) *Logger {
-	l := &Logger{file: file, style: file.Style(), custom: c.Custom.V, format: formats[c.Format.V]}
+	l := &Logger{file: file, style: file.Style(), custom: c.Custom.V, named: c.Format.V, format: formats[c.Format.V]}
 	switch {
 	case l.format == nil, c.Format.V == "custom" && l.custom == nil:
-		l.format = (*Logger).combined
+		l.format, l.named = (*Logger).combined, "combined"
 	case c.Format.V == "custom" && isJSON(l.custom):
 		l.format = (*Logger).object
 	}

@@ -23,6 +23,7 @@ type Values struct {
 	File     string           // the file that was sent
 	LogFile  string           // the access log that the exchange's line is written to; empty: none
 	User     string           // who the client proved to be
+	Name     string           // the client's confirmed host name
 	Ident    string           // RFC 1413 identity
 	Status   int              // while the response is being built; 0: the outcome's
 	Fields   *message.Header  // the response's; nil: none
@@ -43,7 +44,7 @@ func (v *Values) Current() *message.Request {
 }
 
 // AppendVar appends the variable's value as it is. It never fails: what has no value yet appends nothing, except
-// that {user}, {ident}, {file} and {reason} append "-".
+// that {user}, {ident}, {client.host}, {file} and {reason} append "-".
 func (v *Values) AppendVar(dst []byte, name template.Var, arg string) []byte {
 	x := v.Exchange
 	r := x.Request
@@ -134,6 +135,8 @@ func (v *Values) AppendVar(dst []byte, name template.Var, arg string) []byte {
 		return strconv.AppendUint(dst, uint64(x.Serial), 10)
 	case template.User:
 		return orDash(dst, v.User)
+	case template.ClientHost:
+		return orDash(dst, v.Name)
 	case template.Ident:
 		return orDash(dst, v.Ident)
 	case template.File:

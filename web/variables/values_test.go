@@ -51,7 +51,7 @@ func TestEveryPlaceholderHasItsDocumentedForm(t *testing.T) {
 		"protocol": "HTTP/1.1", "request.user-agent": "tool/1.0", "request.x-own": "own", "request.Referer": "",
 		"client.address": "203.0.113.9", "client.port": "50312", "server.address": "192.0.2.1", "server.port": "8080",
 		"site": "example.org", "route": "/a/**", "journey": "1f2e3d4c5b6a7988", "connection": "7",
-		"connection.requests": "2", "user": "-", "ident": "-", "time": "2026-11-21T14:47:03.123-07:00",
+		"connection.requests": "2", "user": "-", "ident": "-", "client.host": "-", "client.peer": "203.0.113.9", "time": "2026-11-21T14:47:03.123-07:00",
 		"time.unix": "1795297623", "time.common": "21/Nov/2026:14:47:03 -0700", "status": "200",
 		"response.content-type": "text/plain", "response.ETag": "", "reason": "variablestest.refused",
 		"file": "/srv/a/ä b", "bytes": "10", "bytes.sent": "300", "bytes.received": "120", "duration": "0.001",
