@@ -135,7 +135,7 @@ socket             golang.org/x/sys
 stack              golang.org/x/sys
 stack/link         golang.org/x/sys
 bench/impaired     golang.org/x/sys
-TESTS              github.com/rogpeppe/go-internal golang.org/x/sys golang.org/x/tools golang.org/x/net github.com/chromedp/chromedp github.com/chromedp/cdproto github.com/prometheus/common github.com/santhosh-tekuri/jsonschema/v6 github.com/prometheus/client_model go.opentelemetry.io/proto/slim google.golang.org/protobuf github.com/klauspost/compress github.com/andybalholm/brotli
+TESTS              github.com/miekg/dns github.com/rogpeppe/go-internal golang.org/x/sys golang.org/x/tools golang.org/x/net github.com/chromedp/chromedp github.com/chromedp/cdproto github.com/prometheus/common github.com/santhosh-tekuri/jsonschema/v6 github.com/prometheus/client_model go.opentelemetry.io/proto/slim google.golang.org/protobuf github.com/klauspost/compress github.com/andybalholm/brotli
 `
 
 // unwanted are names of packages in which things end up when nobody knows where they belong.
