@@ -14,6 +14,10 @@
 // frames in and sends them. Then events-per-core has a loop for each queue of the adapter and the others have one queue, and
 // turns that run elsewhere (threads, pool) use endpoints that may be used anywhere (socket.ListenOptions.Shared).
 //
+// A connection to another program is a Conn as well, a link: Conn.Link makes it on the loop of a client's connection, a LinkDriver
+// speaks on it, and Conn.Rest and Conn.Reuse keep it for the next. It has turns of its own; the two wake each other, and what is
+// woken from within a round of the loop has its turn in the same round.
+//
 // A turn is exclusive: at any time at most one goroutine runs a turn of a given connection, so that neither Conn nor
 // Driver needs a lock. Everything asynchronous reaches a connection through Conn.Wake.
 package serve
