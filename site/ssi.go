@@ -197,6 +197,7 @@ func (r *pageRun) whole() (step, *trace.Reason) {
 			v.status, v.body = 304, nil
 			v.foresee(v.header.Get("Content-Type"), 0) // its entity tag is that of the form that the client has
 			v.header.Del("Content-Type")
+			v.header.Del("Accept-Ranges")
 			v.header.Set("ETag", current.ETag)
 			return deliver, r.tell(IncludeUnchanged.Reach())
 		case message.PreconditionFailed:
