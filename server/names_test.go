@@ -161,3 +161,68 @@ func logging(listen, settings string) string {
 	return fmt.Sprintf("listen %q {\n}\nsite {\n  default = true\n  log {\n    off = false\n    file = \"access.log\"\n    flush = \"1ms\"\n    %s\n  }\n"+
 		"  route \"/*\" {\n    respond {\n      body = \"one\"\n    }\n  }\n}\n", listen, settings)
 }
+
+// Who may enter by name waits for the name server; everybody else does not.
+func TestAnEntranceByNameWaitsForTheNameAndDelaysNobodyElse(t *testing.T) {
+	for _, io := range []string{"single", "threads", "pool", "events", "events-per-core"} {
+		t.Run(io, func(t *testing.T) {
+			gate := make(chan struct{})
+			server := nameServer(t, gate, "77.0.0.127.in-addr.arpa. 60 IN PTR client.example.org.", "client.example.org. 60 IN A 127.0.0.77",
+				"78.0.0.127.in-addr.arpa. 60 IN PTR liar.example.org.", "liar.example.org. 60 IN A 192.0.2.1")
+			l := run(t, fmt.Sprintf("io = %q\nnames {\n  servers = [%q]\n  timeout = \"30s\"\n}\nlisten %q {\n}\n", io, server, anywhere)+`
+site {
+  default = true
+  route "/inside" {
+    access {
+      hosts = [".example.org"]
+    }
+    respond {
+      body = "inside"
+    }
+  }
+  route "/*" {
+    respond {
+      body = "outside"
+    }
+  }
+}
+`)
+			type answer struct {
+				body string
+				err  error
+			}
+			enter := func(client string) chan answer {
+				got := make(chan answer, 1)
+				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(client)}, Timeout: patience}
+				c, err := d.Dial("tcp", l.address())
+				if err != nil {
+					t.Fatal(err)
+				}
+				go func() {
+					defer c.Close()
+					body, _, err := (&conn{c, bufio.NewReader(c)}).ask("/inside")
+					got <- answer{body, err}
+				}()
+				return got
+			}
+			good := enter("127.0.0.77")
+			if io != "single" { // one at a time is what it is for
+				if body := l.from("127.0.0.1", "/"); body != "outside" {
+					t.Errorf("body %q", body)
+				}
+			}
+			select {
+			case a := <-good:
+				t.Fatalf("answered before anybody knew: %+v", a)
+			default:
+			}
+			close(gate)
+			if a := <-good; a.body != "inside" || a.err != nil {
+				t.Errorf("%+v", a)
+			}
+			if a := <-enter("127.0.0.78"); a.err == nil || !strings.Contains(a.err.Error(), "403") || strings.Contains(a.err.Error(), "liar") {
+				t.Errorf("a name that does not lead back: %+v", a)
+			}
+		})
+	}
+}
