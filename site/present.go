@@ -48,19 +48,6 @@ func (v *visit) present() (step, *trace.Reason) {
 	return next, why
 }
 
-// list answers for a folder with what is in it, as the request's preconditions have it.
-func (v *visit) list(path string) (step, *trace.Reason) {
-	x, t := v.x, v.settings
-	l, failure := v.root.ReadDir(path, t.load, x.Trace)
-	if failure != nil {
-		return v.failed(failure)
-	}
-	v.line = &t.conf.Files.Listing.Pos
-	return v.take(content.Listing(v.request(), l, content.ListingOptions{
-		Path: string(v.request().Path()), Types: t.types, Server: t.server.V, Now: x.Start / int64(time.Second),
-	}, &v.header, x.Trace))
-}
-
 // take makes what the content comes to the answer. The pages of 412 and 416 are ours.
 func (v *visit) take(a content.Answer) (step, *trace.Reason) {
 	v.status, v.pieces = a.Status, a.Pieces

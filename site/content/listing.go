@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"strconv"
 	"time"
 
@@ -20,6 +19,12 @@ type ListingOptions struct {
 	Types  *Types // for the entries' media types and icons
 	Server string // the name in the page's foot; "" leaves the foot out
 	Now    int64  // seconds since 1970
+
+	Order    Order
+	PageSize int                      // entries on a page; 0: all on one
+	Header   string                   // plain text above the list
+	Readme   string                   // and below it
+	Describe func(name string) string // what an entry is; nil: there is no such column
 }
 
 // Listing answers a request for a directory with what is in it: a page, or JSON when the request's Accept prefers
@@ -28,7 +33,10 @@ type ListingOptions struct {
 // The page needs nothing besides itself, and its Content-Security-Policy lets it load nothing. Names are escaped and
 // percent-encoded whatever bytes they have; what of a name is no text shows as U+FFFD, the link still works.
 func Listing(r *message.Request, l *resource.List, o ListingOptions, h *message.Header, tr *trace.Journey) Answer {
-	slices.SortFunc(l.Items, compareItems)
+	if o.Order.By == "" {
+		o.Order.By = "name"
+	}
+	o.Order.sort(l.Items)
 	p := plan{r: r, o: Options{Status: 200, Now: o.Now}, h: h, tr: tr}
 	page, data := acceptQuality(&r.Fields, "text", "html"), acceptQuality(&r.Fields, "application", "json")
 	a := Answer{Status: 200, Reason: reasonListing}
@@ -77,6 +85,8 @@ type itemJSON struct {
 	Type     string    `json:"type,omitempty"` // of a file
 	Size     *int64    `json:"size,omitempty"` // of a file, in bytes
 	Modified time.Time `json:"modified"`
+
+	Description string `json:"description,omitempty"`
 }
 
 func listJSON(l *resource.List, o ListingOptions) []byte {
@@ -87,6 +97,9 @@ func listJSON(l *resource.List, o ListingOptions) []byte {
 			Modified: item.ModTime.UTC()}
 		if item.Kind == resource.File {
 			listed.Size, listed.Type = &item.Size, o.Types.lookup(item.Name).Value
+		}
+		if o.Describe != nil {
+			listed.Description = o.Describe(item.Name)
 		}
 		out.Entries = append(out.Entries, listed)
 	}

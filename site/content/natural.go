@@ -5,19 +5,10 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"vitrine/site/resource"
 )
 
-// compareItems puts directories first, and then names as people would: upper and lower case side by side, and
-// numbers by their value, so that "file10" follows "file9".
-func compareItems(a, b resource.Item) int {
-	if a.Kind != b.Kind {
-		return cmp.Compare(b.Kind, a.Kind) // Directory is the larger one
-	}
-	return compareNames(a.Name, b.Name)
-}
-
+// compareNames sorts names as people would: upper and lower case side by side, and numbers by their value, so that "file10"
+// follows "file9".
 func compareNames(a, b string) int {
 	x, y := a, b
 	for len(x) > 0 && len(y) > 0 {

@@ -54,9 +54,14 @@ func listPage(r *message.Request, l *resource.List, o ListingOptions) []byte {
 	b.add(pageIcons).add("<header>\n")
 	b.trail(host, segments)
 	b.summary(l)
-	b.add("</header>\n<main>\n")
-	b.table(l, o, len(segments) > 0)
+	b.add("</header>\n")
+	b.note(o.Header)
+	shown, pages := o.Order.part(l.Items, o.PageSize)
+	b.add("<main>\n")
+	b.table(shown, o, len(segments) > 0)
 	b.add("</main>\n")
+	b.pages(o.Order, pages)
+	b.note(o.Readme)
 	if o.Server != "" {
 		b.add("<footer>").text(o.Server).add("</footer>\n")
 	}
@@ -151,18 +156,43 @@ func grouped(n int) string {
 	return s
 }
 
-func (b *page) table(l *resource.List, o ListingOptions, hasParent bool) {
-	if len(l.Items) == 0 && !hasParent {
+// note is text of the folder's keeper, as it is.
+func (b *page) note(text string) {
+	if text = strings.TrimSpace(text); text != "" {
+		b.add("<pre class=\"note\">").lines(text).add("</pre>\n")
+	}
+}
+
+// lines is text of several lines.
+func (b *page) lines(s string) *page {
+	for line := range strings.Lines(s) {
+		b.text(strings.ReplaceAll(strings.TrimRight(line, "\r\n"), "\t", "    ")).add("\n")
+	}
+	return b
+}
+
+func (b *page) table(items []resource.Item, o ListingOptions, hasParent bool) {
+	if len(items) == 0 && !hasParent {
 		b.add("<p class=\"empty\">This folder is empty.</p>\n")
 		return
 	}
-	b.add("<table>\n<thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Size</th>" +
-		"<th scope=\"col\">Modified<span> (UTC)</span></th></tr></thead>\n<tbody>\n")
-	if hasParent {
-		b.add("<tr><td><a href=\"../\">").icon("up").add("Parent folder</a></td><td></td><td></td></tr>\n")
+	b.add("<table>\n<thead><tr>")
+	b.column(o.Order, "name", "Name", "")
+	if o.Describe != nil {
+		b.add("<th scope=\"col\" class=\"about\">Description</th>")
 	}
-	for i := range l.Items {
-		b.row(&l.Items[i], o)
+	b.column(o.Order, "size", "Size", "")
+	b.column(o.Order, "time", "Modified", "<span> (UTC)</span>")
+	b.add("</tr></thead>\n<tbody>\n")
+	if hasParent {
+		b.add("<tr><td><a href=\"../\">").icon("up").add("Parent folder</a></td>")
+		if o.Describe != nil {
+			b.add("<td class=\"about\"></td>")
+		}
+		b.add("<td></td><td></td></tr>\n")
+	}
+	for i := range items {
+		b.row(&items[i], o)
 	}
 	b.add("</tbody>\n</table>\n")
 }
@@ -176,7 +206,11 @@ func (b *page) row(item *resource.Item, o ListingOptions) {
 	} else {
 		b.icon(iconOf(o.Types.lookup(item.Name).Value))
 	}
-	b.add("<bdi>").text(item.Name).add("</bdi></a></td><td>")
+	b.add("<bdi>").text(item.Name).add("</bdi></a></td>")
+	if o.Describe != nil {
+		b.add("<td class=\"about\">").text(o.Describe(item.Name)).add("</td>")
+	}
+	b.add("<td>")
 	if item.Kind == resource.File {
 		b.add(size(item.Size))
 	}
