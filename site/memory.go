@@ -71,8 +71,8 @@ func (m *memory) init() { m.seed = maphash.MakeSeed() }
 
 // pair is the two slots in which an answer may be.
 func (m *memory) pair(path []byte, method message.Method) (i, j uint64) {
-	i = (maphash.Bytes(m.seed, path) + uint64(method)) % memorySlots
-	return i, i ^ 1
+	h := maphash.Bytes(m.seed, path) + uint64(method)*0x9e3779b97f4a7c15 // else GET and HEAD of a path would share a pair with a third
+	return h >> 32 % memorySlots, h >> 48 % memorySlots
 }
 
 // find is the answer to a request for the path with the method and the fields, or nil.
@@ -147,7 +147,9 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 	}
 	block := a.block
 	if block != nil {
-		x.AddBytes(a.body, nil)
+		if x.Request.Method != message.HEAD {
+			x.AddBytes(a.body, nil)
+		}
 	} else {
 		for i := range a.while {
 			if !a.while[i].Holds(x.Start) {
