@@ -104,7 +104,7 @@ func (v *visit) admit() (step, *trace.Reason) {
 	if encoding := v.codedRequest(next); encoding != nil {
 		return v.codingRefused(encoding)
 	}
-	if t.divert != nil && v.inner == nil { // where the site itself leads, nobody is sent away
+	if t.divert != nil && v.inner == nil && v.nest == nil { // where the site itself leads, nobody is sent away
 		next = divert
 	}
 	return v.guarded(t, next), nil

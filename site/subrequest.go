@@ -78,7 +78,7 @@ func (v *visit) subrequest(target string, into *pageRun, w want) *nested {
 	x.Client, x.User, x.Scheme = v.x.Client, v.x.User, v.x.Scheme
 	inner := &visit{nest: n}
 	inner.begin(v.h, x)
-	inner.settings, inner.away = v.settings.site.base, true
+	inner.settings, inner.away, inner.user = v.settings.site.base, true, v.user
 	known, p := &v.permission, &inner.permission // who asks has been found out, and need not be again
 	p.named, p.names, p.unnamed, p.login.proven = known.named, known.names, known.unnamed, known.login.proven
 	if tr := x.Trace; tr != nil {
@@ -234,12 +234,7 @@ func (n *nested) step(v *visit, next step) step {
 			return resolve // it is asked about as a file
 		}
 		n.watch()
-	case apply:
-		if n.want == wantFile {
-			n.reason = IncludeNoFile.Reach()
-			return done
-		}
-		n.watch()
+	case receive, client, choose, find, admit, permit, options, resolve, negotiate: // they lead to an answer
 	case respond, redirect, include, present:
 		switch {
 		case next == present && n.want != wantFile && v.settings.scripts != nil && v.settings.scripts.isName(v.entry.Path):
@@ -255,6 +250,12 @@ func (n *nested) step(v *visit, next step) step {
 			n.pure = v.memorize && v.varies == 0
 			return done
 		}
+	default: // apply, and whoever else asks a program
+		if n.want == wantFile {
+			n.reason = IncludeNoFile.Reach()
+			return done
+		}
+		n.watch()
 	}
 	return next
 }
