@@ -42,6 +42,15 @@ site "example.org" {
     }
     respond { body = "few" }
   }
+  route "/slow" {
+    rate {
+      requests  = ""
+      burst     = 0
+      headers   = false
+      bandwidth = "64KiB"
+    }
+    respond { body = "slow" }
+  }
   route "/free" {
     rate { off = true }
     respond { body = "free" }
@@ -138,4 +147,57 @@ func TestRequestsAtOnceAreBounded(t *testing.T) {
 		t.Errorf("after one has ended: %d", r.status)
 	}
 	w.finish(t, open[1])
+}
+
+func TestAResponseLeavesNoFasterThanItMay(t *testing.T) {
+	w := newWorld(t, nil, rateConfig)
+	for range 2 {
+		x := w.from(t, "192.0.2.1", "GET /slow")
+		w.h.Serve(x)
+		if pace := x.PaceOf(); pace.Rate != 64<<10 {
+			t.Errorf("%+v", pace)
+		}
+		if r := w.finish(t, x); r.body != "slow" {
+			t.Errorf("%d %s", r.status, r.reasons)
+		}
+	}
+}
+
+// What asks nothing costs nothing: this holds the walk of a request without rules beside one with rules about networks, and
+// one with a rate.
+func BenchmarkRules(b *testing.B) {
+	w := newWorld(b, nil, `
+site "example.org" {
+  route "/none" {
+    respond { body = "hello {client.port}" }
+  }
+  route "/networks" {
+    access { allow = ["192.0.2.0/24", "2001:db8::/32"] }
+    respond { body = "hello {client.port}" }
+  }
+  route "/rate" {
+    rate {
+      requests = "1000000/s"
+      burst    = 1000000
+    }
+    respond { body = "hello {client.port}" }
+  }
+}`)
+	w.h.Close()
+	w.h, _ = New(w.conf, Options{})
+	for _, path := range []string{"none", "networks", "rate"} {
+		b.Run(path, func(b *testing.B) {
+			x := w.from(b, "192.0.2.1", "GET /"+path)
+			peer, r, start := x.Peer, x.Request, x.Start
+			b.ReportAllocs()
+			for b.Loop() {
+				x.Begin(w, r, peer, exchange.Limits{})
+				x.Start = start
+				w.h.Serve(x)
+				w.h.Finish(x)
+				x.Forget()
+				start += 1e6
+			}
+		})
+	}
 }

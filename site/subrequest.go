@@ -81,6 +81,8 @@ func (v *visit) subrequest(target string, into *pageRun, w want) *nested {
 	inner.settings, inner.away, inner.user = v.settings.site.base, true, v.user
 	known, p := &v.permission, &inner.permission // who asks has been found out, and need not be again
 	p.named, p.names, p.unnamed, p.login.proven = known.named, known.names, known.unnamed, known.login.proven
+	p.taken = known.taken // a page counts once, however many parts it has
+	inner.user = v.user
 	if tr := x.Trace; tr != nil {
 		tr.Depth++
 		defer func() { tr.Depth-- }()

@@ -81,7 +81,7 @@ func request(x *Exchange) *http.Request {
 		Method: m.MethodName(), ProtoMajor: int(m.Major), ProtoMinor: int(m.Minor),
 		Proto:  "HTTP/" + strconv.Itoa(int(m.Major)) + "." + strconv.Itoa(int(m.Minor)),
 		Header: make(http.Header, m.Fields.Len()), ContentLength: m.ContentLength,
-		Host: string(m.Authority.Of(m.Arena())), RemoteAddr: x.Peer.Remote.String(), RequestURI: string(m.RawTarget()),
+		Host: string(m.Authority.Of(m.Arena())), RemoteAddr: remoteAddr(x), RequestURI: string(m.RawTarget()),
 		Body: http.NoBody,
 	}
 	r.URL = target(m, r.RequestURI)
@@ -400,3 +400,11 @@ var _ interface {
 } = (*response)(nil)
 
 var _ exchange.Carrier = (*http1Conn)(nil)
+
+// remoteAddr is the client as http.Handlers know it, behind trusted proxies too; empty when they hide it.
+func remoteAddr(x *exchange.Exchange) string {
+	if !x.Client.IsValid() {
+		return ""
+	}
+	return x.Client.String()
+}
