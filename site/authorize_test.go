@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vitrine/site/access"
+	"vitrine/trace"
 	"vitrine/web/exchange"
 )
 
@@ -237,6 +238,19 @@ func TestTheOwnerIsToldWhichRuleDeniedAndWhichWerePassedOver(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s\nis not in\n%s", want, got)
+		}
+	}
+}
+
+func TestWhoeverLooksIsToldAboutTheirOwnClient(t *testing.T) {
+	w := newWorld(t, map[string]string{"a.txt": "a"}, placesConfig)
+	for _, client := range []string{"203.0.113.1", "203.0.113.2"} {
+		for range 3 {
+			x := w.from(t, "10.0.0.1", "GET /a.txt\nX-Forwarded-For: "+client)
+			x.Trace = &trace.Journey{ID: x.Journey, Live: true}
+			if story := w.story(w.serve(t, x).journey); !strings.Contains(story, "client.forwarded "+client) {
+				t.Errorf("%s is not in\n%s", client, story)
+			}
 		}
 	}
 }

@@ -148,7 +148,8 @@ func (h *Handler) Serve(x *exchange.Exchange) {
 	if o := h.opt.Observer; o != nil && x.Trace == nil { // a dry run is nobody's journey
 		o.Begin(x)
 	}
-	if known && plain(x) && h.recall(x) {
+	// Behind proxies, what was told when an answer was remembered was about another client.
+	if known && plain(x) && (x.Trace == nil || !h.proxied) && h.recall(x) {
 		return
 	}
 	v := visits.Get().(*visit)

@@ -71,8 +71,8 @@ func (w *Watched[T]) Get() (*T, uint64) {
 
 // Fresh reports whether the file was looked at lately, so that Get may be asked on a loop.
 func (w *Watched[T]) Fresh(now int64) bool {
-	age := now - w.looked.Load()
-	return age >= 0 && age < freshFor
+	age := now - w.looked.Load() // of a request that began before somebody else looked, less than nothing
+	return age > -freshFor && age < freshFor
 }
 
 var errUnsettled = errors.New("it is being written")
