@@ -68,6 +68,7 @@ type settings struct {
 
 	scripts     *scripts     // nil: no file is a script
 	application *application // nil: no Go program answers
+	responder   *responder   // nil: no application is asked
 
 	coder *coder // nil: nothing is encoded
 
@@ -180,6 +181,8 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 	case r != nil && r.Redirect != nil:
 	case r != nil && r.Application != nil:
 		t.application = c.application(r.Application)
+	case r != nil && r.FastCGI != nil:
+		t.responder = c.responder(t, r.FastCGI)
 	case s != nil && (conf.Root != nil || conf.Homes != nil || r != nil && r.File != nil):
 		answers = route.MethodsOf("GET")
 		if files := texts(conf.Files.Methods); len(files) > 0 {
@@ -207,7 +210,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 
 // isFiles reports whether files answer here, or nothing does.
 func (t *settings) isFiles() bool {
-	return t.route == nil || t.route.Respond == nil && t.route.Redirect == nil && t.route.Application == nil
+	return t.route == nil || t.route.Respond == nil && t.route.Redirect == nil && t.route.Application == nil && t.route.FastCGI == nil
 }
 
 // openPlaces opens what files come from: the root, the folder of the one file, and the users' folders when they are asked for.

@@ -48,7 +48,7 @@ func (v *visit) handOver() (step, *trace.Reason) {
 	}
 	v.remember()
 	switch {
-	case v.produce != nil:
+	case v.produce != nil, v.call != nil:
 	case v.kept:
 		addWhole(x, v.entry, v.coded)
 		v.entry = nil
@@ -64,6 +64,10 @@ func (v *visit) handOver() (step, *trace.Reason) {
 		x.AddBytes(v.body, nil)
 	}
 	v.release()
+	if v.call != nil {
+		v.call.body = v.send(v.length)
+		return done, nil
+	}
 	if v.produce != nil {
 		v.streams()
 		w := v.send(v.length)

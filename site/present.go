@@ -13,6 +13,9 @@ func (v *visit) present() (step, *trace.Reason) {
 	if t.scripts != nil && t.scripts.isName(v.entry.Path) {
 		return v.scriptFound()
 	}
+	if t.responder != nil && t.responder.isScript(v.entry.Path) {
+		return v.neverShown()
+	}
 	if t.ssi != nil && t.ssi.parses(t, v.entry) {
 		return include, nil
 	}

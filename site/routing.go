@@ -119,6 +119,8 @@ func (v *visit) answers() step {
 		return redirect
 	case t.application != nil:
 		return apply
+	case t.responder != nil:
+		return ask
 	}
 	return v.settings.filesStep()
 }

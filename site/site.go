@@ -46,6 +46,7 @@ const (
 	redirect              // an answer that sends the client elsewhere
 	apply                 // an answer by a Go program
 	script                // a program that answers, by CGI
+	ask                   // an application that answers, by FastCGI
 	resolve               // the path to a file, an index, a listing or the missing page
 	negotiate             // the file that stands ready in a content coding
 	include               // the directives of a page, filled in
@@ -92,6 +93,8 @@ func (v *visit) walk(next step) {
 			next, why = v.apply()
 		case script:
 			next, why = v.script()
+		case ask:
+			next, why = v.askApplication()
 		case resolve:
 			next, why = v.resolve()
 		case negotiate:

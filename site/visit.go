@@ -40,7 +40,8 @@ type visit struct {
 	header   message.Header      // of the response so far
 	body     []byte              // that was made for this answer
 	produce  producer            // makes the body while it is sent; nil: it is there
-	length   int64               // of what produce makes, -1 when it is not known
+	call     *call               // makes the body while it is sent, on a loop; nil: nobody is asked
+	length   int64               // of what produce or call makes, -1 when it is not known
 	root     *resource.Root      // where the file is looked for
 	home     *home               // of a user, whose folder root is; the visit holds it; nil: none
 	file     string              // that is sent: its path below the root
@@ -146,7 +147,7 @@ func (v *visit) depart(next step) bool {
 	v.asks()
 	v.away = true
 	if v.looking() {
-		if next == resolve {
+		if next == resolve || next == ask {
 			v.x.Trace.Events = v.x.Trace.Events[:v.resolved]
 		}
 		v.before = v.x.Trace.Events

@@ -21,7 +21,9 @@ import (
 	"vitrine/web/variables/variablestest"
 )
 
-func TestMain(m *testing.M) { tracetest.Main(m, "site.", "header.", "access.", "encode.", "cgi.") }
+func TestMain(m *testing.M) {
+	tracetest.Main(m, "site.", "header.", "access.", "encode.", "cgi.", "fcgi.")
+}
 
 // world is a Handler of a configuration with its files, and a carrier that runs what leaves the loop at once.
 type world struct {

@@ -244,3 +244,29 @@ func FuzzReceiver(f *testing.F) {
 		}
 	})
 }
+
+func TestRestLooksAhead(t *testing.T) {
+	for _, c := range []struct {
+		what, in, rest string
+		output         int
+		whole          bool
+	}{
+		{"the end comes at once", rec(Stdout, 1, "ab", 3), "\xff\xff\xff" + rec(Stdout, 1, "cde", 0) + rec(Stderr, 1, "x", 1) + end(0, 0), 3, true},
+		{"the end is cut", rec(Stdout, 1, "ab", 0), rec(Stdout, 1, "cde", 0) + end(0, 0)[:12], 3, false},
+		{"a record is cut", rec(Stdout, 1, "ab", 0), rec(Stdout, 1, "cde", 0)[:9], 0, false},
+		{"nothing more", rec(Stdout, 1, "ab", 0), "", 0, false},
+	} {
+		var r Receiver
+		r.Begin()
+		if e, _, _ := r.Receive([]byte(c.in)); e != Output {
+			t.Fatalf("%s: %d", c.what, e)
+		}
+		if output, whole := r.Rest([]byte(c.rest)); output != c.output || whole != c.whole {
+			t.Errorf("%s: %d bytes, whole %v", c.what, output, whole)
+		}
+	}
+	var r Receiver
+	if _, whole := r.Rest([]byte(end(0, 0))); whole {
+		t.Error("before any record there is an answer")
+	}
+}

@@ -183,3 +183,29 @@ func (r *Receiver) Cut() *Fault {
 	}
 	return &Fault{CutShort.Reach(), "before END_REQUEST"}
 }
+
+// Rest is how many bytes of the answer lie in what follows the last event, and whether the request ends there: then that is
+// all of it. It looks ahead and changes nothing.
+func (r *Receiver) Rest(in []byte) (output int, whole bool) {
+	kind, left, pad := r.kind, r.left, r.pad
+	if r.have < HeaderSize {
+		return 0, false
+	}
+	for {
+		if left+pad > len(in) {
+			return output, false
+		}
+		if kind == Stdout {
+			output += left
+		}
+		in = in[left+pad:]
+		if kind == EndRequest {
+			return output, true
+		}
+		if len(in) < HeaderSize {
+			return output, false
+		}
+		kind, left, pad = Kind(in[1]), int(binary.BigEndian.Uint16(in[4:])), int(in[6])
+		in = in[HeaderSize:]
+	}
+}

@@ -3,6 +3,7 @@ package resource
 import (
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"vitrine/trace"
 )
@@ -15,6 +16,8 @@ type Found struct {
 	// Real is its name in the file system's terms, absolute and without symbolic links, so that nobody who follows it comes
 	// to anything else than what was looked at, as long as nobody exchanges what is on the way.
 	Real string
+	// Root is the beginning of Real that is the root itself; what follows it begins with a slash.
+	Root string
 	Size int64
 	Mode fs.FileMode
 }
@@ -63,7 +66,7 @@ func (r *Root) find(path string, opt LoadOptions) (*Found, *Failure) {
 	if at, err := o.lstat(real); err != nil || !at.samePlace(i.identity) {
 		return nil, fail(reasonFailed, 500, path)
 	}
-	f := &Found{Kind: File, Path: path, Real: filepath.Join(o.real, filepath.FromSlash(real)), Size: i.size, Mode: i.mode}
+	f := &Found{Kind: File, Path: path, Real: filepath.Join(o.real, filepath.FromSlash(real)), Root: strings.TrimSuffix(o.real, "/"), Size: i.size, Mode: i.mode}
 	if i.mode.IsDir() {
 		f.Kind = Directory
 	}
