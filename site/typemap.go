@@ -66,7 +66,7 @@ func (v *visit) typeMap() (step, *trace.Reason) {
 			}
 			c.Size = c.entry.Size
 		}
-		c.typ = c.OfMap(t.types.Lookup(dir+m.Name), m.Line)
+		c.typ = t.types.OfMap(&c.Variant, t.types.Lookup(dir+m.Name))
 		all = append(all, c)
 	}
 	v.memorize = v.inner == nil && !v.unsure

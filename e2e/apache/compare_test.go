@@ -46,6 +46,7 @@ func (a answer) describe() map[string]string {
 			for i := range list {
 				list[i] = strings.TrimSpace(list[i])
 			}
+			list = slices.DeleteFunc(list, func(field string) bool { return field == "negotiate" }) // of RFC 2295, which nobody speaks
 			slices.Sort(list)
 			value = strings.Join(slices.Compact(list), ", ")
 		}

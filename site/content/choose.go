@@ -85,7 +85,7 @@ func Choose(f *message.Fields, variants []Variant, o ChooseOptions) Choice {
 // matters finds out which dimensions matter.
 func (c *chooser) matters() {
 	first := &c.variants[0]
-	refuses := !c.o.None
+	refuses, charset := !c.o.None, ""
 	for i := range c.variants {
 		v := &c.variants[i]
 		if refuses && v.Type != "" || plainType(v.Type) != plainType(first.Type) {
@@ -94,7 +94,9 @@ func (c *chooser) matters() {
 		if refuses && len(v.Languages) > 0 || !slices.EqualFunc(v.Languages, first.Languages, strings.EqualFold) {
 			c.c.Vary |= message.Set(message.AcceptLanguage)
 		}
-		if charsetOf(v.Type) != charsetOf(first.Type) {
+		if own := charsetOf(v.Type); own != "" && charset == "" { // what names none, such as an image, is no reason
+			charset = own
+		} else if own != "" && own != charset {
 			c.c.Vary |= message.Set(message.AcceptCharset)
 		}
 		if refuses && v.Encoding != "" || v.Encoding != first.Encoding {

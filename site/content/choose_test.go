@@ -156,7 +156,6 @@ func TestEveryCandidateIsToldWithItsWeightsAndWhyItLost(t *testing.T) {
 	const want = `content.variant p.html true vitrine.hcl:3
   type: text/html;charset=utf-8, wanted 1
   language: en, wanted 1
-  charset: utf-8, wanted 1
   coding: identity, wanted 0.001
   size: 100
 content.variant-lost p.pdf false vitrine.hcl:3
@@ -169,7 +168,6 @@ content.variant-lost p.pdf false vitrine.hcl:3
 content.variant-lost p.fr false vitrine.hcl:3
   type: text/html;charset=utf-8, wanted 1
   language: fr, wanted 0.1
-  charset: utf-8, wanted 1
   coding: br, wanted 1
   size: 102
   lost: another's language is wanted more
@@ -220,12 +218,12 @@ func FuzzChoose(f *testing.F) {
 func TestATypeMapSaysMoreThanTheName(t *testing.T) {
 	types := NewTypes(typesConfig())
 	for _, c := range []struct{ given, name, want string }{
-		{"URI: a.html.en\nContent-type: text/x-mine", "/a.html.en", "text/x-mine en  content.type-map"},
+		{"URI: a.html.en\nContent-type: text/x-mine", "/a.html.en", "text/x-mine; charset=utf-8 en  content.type-map"},
 		{"URI: a.html.en\nContent-language: ko, ja", "/a.html.en", "text/html; charset=utf-8 ko, ja  content.type-built-in"},
 		{"URI: a.html.en\nContent-encoding: gzip", "/a.html.en", "text/html; charset=utf-8 en gzip content.type-built-in"},
 	} {
 		v, _ := ParseTypeMap([]byte(c.given), 1)
-		typ := v[0].OfMap(types.Lookup(c.name), 1)
+		typ := types.OfMap(&v[0].Variant, types.Lookup(c.name))
 		got := typ.Value + " " + typ.Language + " " + typ.Encoding + " " + typ.Reason.ID
 		if got != c.want || v[0].Type != typ.Value || strings.Join(v[0].Languages, ", ") != typ.Language {
 			t.Errorf("%s: %s, %+v", c.given, got, v[0])

@@ -38,13 +38,13 @@ func variantOf(name string, typ *Type) Variant {
 	return v
 }
 
-// OfMap is the type of a variant of a type map, whose line is responsible. What the map does not say, the file's name
+// OfMap is the type of a variant of a type map, and completes the variant. What the map does not say, the file's name
 // does.
-func (v *Variant) OfMap(named *Type, line int) *Type {
+func (t *Types) OfMap(v *Variant, named *Type) *Type {
 	c := *named
 	c.details = nil
 	if v.Type != "" {
-		c.Value, c.Reason, c.Position, c.line, c.extension = v.Type, reasonTypeMap.Reach(), nil, 0, ""
+		c.Value, c.Reason, c.Position, c.line, c.extension = withCharset(v.Type, t.charset), reasonTypeMap.Reach(), nil, 0, ""
 	}
 	v.Type = c.Value
 	if len(v.Languages) > 0 {
