@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -70,4 +71,29 @@ func checkLanguage(text string) *problem {
 		}
 	}
 	return nil
+}
+
+// checkNegotiate warns about languages that an earlier one covers: their place in the order is never looked at.
+func checkNegotiate(d *decoder, b *block, value any) {
+	n := value.(*Negotiate)
+	if b.body.attr("languages") == nil {
+		return
+	}
+	for i, late := range n.Languages {
+		for _, early := range n.Languages[:i] {
+			if rest, ok := strings.CutPrefix(strings.ToLower(late.V), strings.ToLower(early.V)); ok && (rest == "" || rest[0] == '-') {
+				d.warnAt(late.Pos, fmt.Sprintf("the language %q is never reached: %q comes first and covers it", late.V, early.V),
+					"put the longer one first, or remove it", Related{early.Pos, "it is covered here"})
+				break
+			}
+		}
+	}
+}
+
+// checkEncoding checks the name of a content coding: RFC 9110 §8.4.1.
+func checkEncoding(text string) *problem {
+	if text == "" || isToken(text) {
+		return nil
+	}
+	return &problem{message: quoted(text) + " is no content coding", hint: `write, for example, "gzip" or "br"`}
 }

@@ -55,4 +55,5 @@ var negotiateBlock = always(func(s *Settings) any { return &s.Negotiate }, block
 			doc:   "The longest type map that is read.",
 			field: in(func(n *Negotiate) any { return &n.MapBytes })},
 	},
+	done: checkNegotiate,
 })

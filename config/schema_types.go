@@ -38,7 +38,7 @@ var typesBlock = always(func(s *Settings) any { return &s.Types }, blockType{
 			doc:   "Extensions that say a file's charset, as in page.html.euc-kr, on top of the usual ones. An empty text takes one away.",
 			also:  []string{"addcharset", "charset_types"},
 			field: in(func(t *Types) any { return &t.Charsets })},
-		{name: "encodings", kind: kindTextMap, example: `{ gz = "gzip" }`, check: checkCharset,
+		{name: "encodings", kind: kindTextMap, example: `{ gz = "gzip" }`, check: checkEncoding,
 			doc:   "Extensions that say a file's content coding; they become Content-Encoding, so that clients undo it and page.html.gz is HTML. Without it a .gz is an archive to keep, which is what most of them are.",
 			also:  []string{"addencoding", "codings"},
 			field: in(func(t *Types) any { return &t.Encodings })},
