@@ -67,6 +67,7 @@ func Choose(f *message.Fields, variants []Variant, o ChooseOptions) Choice {
 			return c.c
 		}
 		c.c.Best, c.c.Forced = c.best(true), true
+		c.c.Lost[c.c.Best] = ""
 	}
 	for i := range variants {
 		if i == c.c.Best {
