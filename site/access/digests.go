@@ -40,7 +40,7 @@ func (a Algorithm) sum(parts ...string) string {
 type Digests struct {
 	users  map[string]map[Algorithm]string // the hash of name, realm and password
 	hashed map[string]string               // a name's hash, by either algorithm, to the name
-	has    map[Algorithm]int // how many users have a hash by it
+	has    map[Algorithm]int               // how many users have a hash by it
 }
 
 // ParseDigests reads an htdigest file: name, realm and hash on each line, with colons between them. The hash is that of
