@@ -162,6 +162,9 @@ func (d *decoder) checkApplicationSocket(f *FastCGI, path string) {
 	switch {
 	case err != nil:
 		summary, hint := d.brokenPath(path, err)
+		if info, err := os.Stat(filepath.Dir(path)); err == nil && info.IsDir() { // only the socket is missing
+			hint = "start the application, or write the path that it listens on"
+		}
 		d.warnAt(f.Address.Pos, "nobody listens there at the moment: "+summary, hint)
 	case info.Mode()&fs.ModeSocket == 0:
 		d.failAt(f.Address.Pos, quoted(shownPath(path))+" is no socket", "write the path of the socket that the application listens on")

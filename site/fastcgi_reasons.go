@@ -16,7 +16,7 @@ var (
 		"the path leads to a file that is no script, and such files are served here", "")
 	AppNoScript = trace.Declare("fcgi.no-script", trace.Refused,
 		"no part of the path is a script that is there, so the application is not asked", "RFC 9110 §15.5.5")
-	AppRehearsed = trace.Declare("fcgi.would-ask", trace.Info,
+	AppRehearsed = trace.Declare("fcgi.would-ask", trace.Success,
 		"the application would be asked, with these parameters; an explanation sends nothing", "RFC 3875 §4.1")
 	AppConnected = trace.Declare("fcgi.connected", trace.Info,
 		"there is a connection to the application, and the request was sent", "")

@@ -6,7 +6,7 @@ import "vitrine/trace"
 var (
 	ScriptFound = trace.Declare("cgi.found", trace.Info,
 		"the path leads to a script", "RFC 3875 §3.3")
-	ScriptRehearsed = trace.Declare("cgi.would-run", trace.Info,
+	ScriptRehearsed = trace.Declare("cgi.would-run", trace.Success,
 		"the script would be run with these variables; an explanation runs nothing", "RFC 3875 §4.1")
 	ScriptStarted = trace.Declare("cgi.started", trace.Info,
 		"the script was started", "RFC 3875 §4")

@@ -132,7 +132,8 @@ func detail(e *trace.Event, name string) string {
 func (p *printer) details(e *trace.Event, said bool) {
 	var some []trace.Detail
 	for _, d := range p.public(e) {
-		if d.Value != "" && d.Value != e.Subject && !(said && d.Name == why) {
+		variable := d.Name == strings.ToUpper(d.Name) // of a list, where one that is left out would be missed
+		if d.Value != "" && (d.Value != e.Subject || variable) && !(said && d.Name == why) {
 			some = append(some, d)
 		}
 	}
