@@ -68,3 +68,20 @@ func TestALongListHasPages(t *testing.T) {
 		}
 	}
 }
+
+func FuzzOrder(f *testing.F) {
+	for _, query := range []string{"", "sort=size&order=desc&page=2", "C=N;O=D", "page=-1", "&;=", "sort=\x00"} {
+		f.Add(query, 3)
+	}
+	f.Fuzz(func(t *testing.T, query string, size int) {
+		o := ParseOrder(query, Order{By: "name"})
+		if o.By != "name" && o.By != "size" && o.By != "time" || o.Page < 1 || o.Page > resource.MaxItems {
+			t.Errorf("%q: %v", query, o)
+		}
+		items := directory("a", "b", "c", "d", "e/").Items
+		o.sort(items)
+		if shown, pages := o.part(items, size); len(shown) == 0 || pages < 1 || o.Page > pages {
+			t.Errorf("%q: %d of %d items, page %d of %d", query, len(shown), len(items), o.Page, pages)
+		}
+	})
+}
