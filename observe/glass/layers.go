@@ -35,7 +35,11 @@ func answered(j *journey.Journey) time.Duration {
 	first := j.First
 	if j.Decisions != nil && !j.Shared {
 		if n := len(j.Decisions.Events); n > 0 {
-			first = max(first, j.Decisions.Events[n-1].At)
+			last := n - 1
+			for last > 0 && j.Decisions.Events[last].Step == upstreamStep { // those that are taken while the response is sent
+				last--
+			}
+			first = max(first, j.Decisions.Events[last].At)
 		}
 	}
 	return first
@@ -152,8 +156,30 @@ func (l *layers) exchange() {
 	} else {
 		l.not("cache", "Cache", "nothing was remembered for this request")
 	}
+	l.upstream()
+}
+
+// upstream is the other program that was asked, by the last decision about it that has its numbers.
+func (l *layers) upstream() {
+	if l.j.Decisions != nil && !l.j.Shared {
+		for i := len(l.j.Decisions.Events) - 1; i >= 0; i-- {
+			e := &l.j.Decisions.Events[i]
+			if e.Step != upstreamStep || len(e.Details) == 0 || e.Details[0].Name != "address" {
+				continue
+			}
+			var facts []string
+			for _, d := range e.Details {
+				facts = append(facts, d.Name+" "+clip(d.Value, 60))
+			}
+			l.add("upstream", "Upstream", strings.Join(facts, ", "), l.first, e.At).Reason = ReasonOf(e.Reason)
+			return
+		}
+	}
 	l.not("upstream", "Upstream", "the answer was made here")
 }
+
+// upstreamStep is the step of decisions about another program that is asked.
+const upstreamStep = "upstream"
 
 // end is the response and what followed it.
 func (l *layers) end() {
