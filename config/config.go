@@ -78,6 +78,7 @@ type Limits struct {
 	OutputBytes           Value[int64] // of one exchange, produced but not yet sent: its write window
 	InputBytes            Value[int64] // of one exchange, received but not yet read: its body credit
 	Handlers              Value[int]   // goroutines running handlers at once, off the loops
+	Suspended             Value[int]   // requests that wait without a handler
 	Encoders              Value[int]   // responses being encoded at once
 }
 

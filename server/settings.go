@@ -15,6 +15,7 @@ func settings(c *config.Config) web.Settings {
 		ConnectionsPerClient:  c.Limits.ConnectionsPerClient.V,
 		RequestsPerConnection: c.Limits.RequestsPerConnection.V,
 		Handlers:              c.Limits.Handlers.V,
+		Suspended:             c.Limits.Suspended.V,
 		HeaderBytes:           int(c.Limits.HeaderBytes.V),
 		HeaderCount:           c.Limits.HeaderCount.V,
 		URIBytes:              int(c.Limits.URIBytes.V),
