@@ -138,7 +138,7 @@ func (x *Exchange) Feed(p []byte) int {
 	n := x.feed(p)
 	var tell Partner
 	if n > 0 {
-		tell = x.stir()
+		tell = x.arrived()
 	}
 	x.mu.Unlock()
 	if tell != nil {
@@ -194,7 +194,7 @@ func (x *Exchange) FeedEnd(trailer *message.Header) {
 	x.mu.Lock()
 	x.body.eof, x.body.trailer = true, trailer
 	x.cond.Broadcast()
-	tell := x.stir()
+	tell := x.arrived()
 	x.mu.Unlock()
 	if tell != nil {
 		tell.Stir()
@@ -206,7 +206,7 @@ func (x *Exchange) FeedError(err error) {
 	x.mu.Lock()
 	x.body.err = err
 	x.cond.Broadcast()
-	tell := x.stir()
+	tell := x.arrived()
 	x.mu.Unlock()
 	if tell != nil {
 		tell.Stir()

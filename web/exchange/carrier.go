@@ -157,7 +157,7 @@ func (x *Exchange) Release() {
 	if x.gone == nil {
 		x.gone = errEnded
 	}
-	free := x.returned && !x.running
+	free := x.returned && x.running == 0
 	x.cond.Broadcast()
 	tell := x.stir()
 	x.mu.Unlock()

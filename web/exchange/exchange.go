@@ -147,7 +147,7 @@ type Exchange struct {
 	held    bool // counted by Holder
 	stirred bool // the partner was told and has not looked yet
 	left    bool // Cancel was called
-	running bool // a function given to Go or Resume has not returned
+	running int8 // functions given to Go and Resume that have not returned: the one before may be on its way out
 	pace    Pace
 }
 
@@ -248,11 +248,11 @@ func (x *Exchange) Responded() bool { return x.block != nil }
 // loop's, when the pool is full.
 func (x *Exchange) Go(f func(x *Exchange)) bool {
 	x.detach()
-	x.running = true
+	x.running = 1
 	if x.carrier.Spawn(func() { x.run(f) }) {
 		return true
 	}
-	x.detached, x.running = false, false
+	x.detached, x.running = false, 0
 	return false
 }
 
@@ -267,7 +267,7 @@ func (x *Exchange) detach() {
 	x.cancel, x.ctx, x.gone = nil, nil, nil
 	x.returned, x.abandoned, x.wakes = false, false, false
 	x.detached, x.lent = true, false
-	x.partner, x.driver, x.driven, x.held, x.stirred, x.left, x.running = nil, nil, false, false, false, false, false
+	x.partner, x.driver, x.driven, x.held, x.stirred, x.left, x.running = nil, nil, false, false, false, false, 0
 }
 
 // endedBy is who says that the handler is done.
@@ -284,8 +284,8 @@ const (
 func (x *Exchange) ended(by endedBy) {
 	x.mu.Lock()
 	if by == byReturn {
-		x.running = false
-		if !x.returned && (x.driven || x.out.tunnel && x.out.panic == nil) { // it goes on without the function
+		x.running--
+		if !x.returned && (x.driven || x.running > 0 || x.out.tunnel && x.out.panic == nil) { // it goes on without the function
 			panicked := x.out.panic != nil
 			x.mu.Unlock()
 			if panicked {
@@ -301,7 +301,7 @@ func (x *Exchange) ended(by endedBy) {
 	x.cond.Broadcast()
 	x.stopTimers()
 	// Once the lock is given up, the carrier may give the exchange to the pool: nothing of it is touched after that.
-	free, cancel, c := x.abandoned && !x.running, x.cancel, x.carrier
+	free, cancel, c := x.abandoned && x.running == 0, x.cancel, x.carrier
 	tell := !x.abandoned && !x.wakes
 	x.wakes = x.wakes || tell
 	x.mu.Unlock()

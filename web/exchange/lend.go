@@ -134,8 +134,8 @@ type Holder interface {
 // Suspend detaches the exchange until Resume, without a goroutine: whoever answers a question that the exchange depends on
 // holds on to it meanwhile. It is a Lend that is counted: it returns false, and the exchange is still the loop's, when as
 // many are suspended as may be (Settings.Suspended of the server), and in a dry run, which waits for nobody. The answer is
-// then 503. The partner, which may be nil, is stirred when the client has gone; the exchange must be resumed or ended all
-// the same.
+// then 503. The partner, which may be nil, is stirred when the client has gone, and for nothing else; the exchange must be
+// resumed or ended all the same.
 //
 //	if !x.Suspend(nil) {
 //		return busy // 503
@@ -164,12 +164,14 @@ func (x *Exchange) Suspend(p Partner) bool {
 func (x *Exchange) Resume(f func(x *Exchange)) bool {
 	x.mu.Lock()
 	held, partner := x.held, x.partner
-	x.driven, x.partner, x.held, x.running = false, nil, false, true
+	x.driven, x.partner, x.held = false, nil, false
+	x.running++
 	c := x.carrier
 	x.mu.Unlock()
 	if !c.Spawn(func() { x.run(f) }) {
 		x.mu.Lock()
-		x.driven, x.partner, x.held, x.running = true, partner, held, false
+		x.driven, x.partner, x.held = true, partner, held
+		x.running--
 		x.mu.Unlock()
 		return false
 	}
@@ -185,6 +187,14 @@ func (x *Exchange) Gone() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.gone
+}
+
+// arrived is stir for what comes of the request's body, which means nothing to those who are suspended.
+func (x *Exchange) arrived() Partner {
+	if x.held {
+		return nil
+	}
+	return x.stir()
 }
 
 // stir is the partner that is to be told now, nil when none is. The lock is held; Stir is called without it.
