@@ -221,7 +221,7 @@ func checkRedirectTarget(text string) *problem {
 	case text == "":
 		return &problem{message: "this redirect leads nowhere", hint: `write, for example, redirect "/new/{path.tail}"`}
 	case strings.ContainsRune("/{?#.", rune(text[0])), isURL && isToken(scheme) && !strings.Contains(scheme, "."):
-		return nil
+		return checkTargetHost(text)
 	}
 	return &problem{message: quoted(text) + " is neither a path nor a URL", hint: fmt.Sprintf("write %q or %q", "/"+text, "http://"+text)}
 }

@@ -33,6 +33,9 @@ func (v *visit) isFixed() bool {
 func (v *visit) handOver() (step, *trace.Reason) {
 	x, t := v.x, v.settings
 	if v.block == nil {
+		if v.status == 204 { // a length would announce what does not come (RFC 9110 §8.6)
+			v.header.Del("Content-Length")
+		}
 		v.block = message.NewBlock(v.status, &v.header)
 		if v.isFixed() {
 			t.fixed.Store(v.block)

@@ -147,7 +147,7 @@ var (
 	NoState = trace.Declare("site.no-state", trace.Info,
 		"the URL lacks a parameter, and the value for it is empty or not valid for this request, so the client is answered as it is", "")
 	BadLocation = trace.Declare("site.bad-location", trace.Failed,
-		"the redirect leads nowhere: filled in for this request, its target is empty", "RFC 9110 §10.2.2")
+		"the redirect leads nowhere: filled in for this request, its target is empty, or names a host outside the domain that it was written for", "RFC 9110 §10.2.2")
 	SlashMissing = trace.Declare("site.slash-missing", trace.Success,
 		"the path leads to a folder and does not end with a slash, so the client is sent to the path that does: otherwise the page's relative links would lead elsewhere", "")
 	NothingHere = trace.Declare("site.nothing-here", trace.Refused,

@@ -32,12 +32,44 @@ func (v *visit) location(source string, filled []byte) string {
 		}
 	}
 	v.buf = filled
+	if !hostHolds(source, filled) {
+		return ""
+	}
 	location := encodeLiteral(filled)
-	// "{path.tail}" and "{match.1}" can begin with what looks like a scheme; in "./x:y" it is a path (RFC 3986 §4.2).
-	if (strings.HasPrefix(source, "{path.tail}") || strings.HasPrefix(source, "{match.")) && firstSegmentHasColon(filled) {
+	// "{path.tail}", "{match.1}" and "{query}" can begin with what looks like a scheme; in "./x:y" it is a path (RFC 3986 §4.2).
+	if strings.HasPrefix(source, "{") && !strings.HasPrefix(source, "{scheme}") && firstSegmentHasColon(filled) {
 		return "./" + location
 	}
 	return location
+}
+
+// hostHolds reports whether the host that a filled in target names is in the domain that the target's author wrote: in
+// "http://{match.1}.example.org/" the group must not end the host's name before that.
+func hostHolds(source string, filled []byte) bool {
+	_, rest, ok := strings.Cut(source, "//")
+	domain := authority(rest)
+	if !ok || !strings.Contains(domain, "{match.") {
+		return true
+	}
+	domain = domain[strings.LastIndexByte(domain, '}')+1:]
+	_, host, _ := bytes.Cut(filled, []byte("//"))
+	if i := bytes.IndexAny(host, "/?#"); i >= 0 {
+		host = host[:i]
+	}
+	for _, c := range bytes.TrimSuffix(host, []byte(domain)) {
+		if c != '-' && c != '.' && c != '_' && (c < '0' || '9' < c) && (c|0x20 < 'a' || 'z' < c|0x20) {
+			return false
+		}
+	}
+	return bytes.HasSuffix(host, []byte(domain))
+}
+
+// authority is the part of a target behind "//" that names the host. Placeholders have none of the characters that end it.
+func authority(rest string) string {
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		return rest[:i]
+	}
+	return rest
 }
 
 // encodeLiteral encodes what may stand in no URI reference (RFC 3986 §2), such as the letters of a path that was

@@ -41,6 +41,12 @@ site "example.org" {
   route "~* ^/scheme/(.*)$" {
     redirect "{match.1}" {}
   }
+  route "~ ^/user/(.*)$" {
+    redirect "http://{match.1}.example.org:8080/x" {}
+  }
+  route "/asked" {
+    redirect "{query}" {}
+  }
   route "/by-agent" {
     redirect "/a/{request.X-Name}" {}
   }
@@ -57,6 +63,16 @@ site "example.org" {
 		{"GET /old/a%0d%0aSet-Cookie:x", 301, "/new/a%0D%0ASet-Cookie:x"},
 		{"GET /old/%EA%B0%80", 301, "/new/%EA%B0%80"},
 		{"GET /old/a\\b", 301, "/new/a%5Cb"},
+		{"GET /user/anna", 302, "http://anna.example.org:8080/x"},
+		{"GET /user/anna.example.net/", 500, ""},
+		{"GET /user/anna@example.net", 500, ""},
+		{"GET /user/anna%40example.net", 500, ""},
+		{"GET /user/example.net:80", 500, ""},
+		{"GET /user/example.net%3F", 500, ""},
+		{"GET /user/example.net%5C", 500, ""},
+		{"GET /asked?//example.net", 302, "/example.net"},
+		{"GET /asked?http://example.net", 302, "./http://example.net"},
+		{"GET /asked?javascript:alert(1)", 302, "./javascript:alert(1)"},
 		{"POST /fixed", 308, "https://example.org/other?a=b#c"},
 		{"GET /query?a=b&c=%20d", 302, "/search?a=b&c=%20d"},
 		{"GET /secure/x%2Fy?z", 307, "https://example.org/secure/x%2Fy?z"},

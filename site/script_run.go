@@ -187,6 +187,9 @@ func (r *running) answer() (step, *trace.Reason) {
 	}
 	v.late = new(lateEvents)
 	v.length = h.ContentLength
+	if !message.BodyAllowed(v.status) {
+		v.length = -1 // whatever it says
+	}
 	if v.length >= 0 {
 		v.header.Set("Content-Length", strconv.FormatInt(v.length, 10))
 	}

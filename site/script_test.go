@@ -150,6 +150,7 @@ func TestScriptsAnswer(t *testing.T) {
 		"cgi-bin/hello":       text + "echo hello",
 		"cgi-bin/sub/deep":    text + `echo "$SCRIPT_NAME $PATH_INFO $(pwd | sed s,.*/,,)"`,
 		"cgi-bin/status":      "#!/bin/sh\necho Status: 404 Nope\necho X-A: b\necho\n",
+		"cgi-bin/none204":     "#!/bin/sh\nprintf 'Status: 204\\nContent-Length: 3\\n\\n'; sleep 0.1; echo no\n",
 		"cgi-bin/cat":         text + `echo "$CONTENT_LENGTH"; cat | wc -c`,
 		"cgi-bin/remote":      "#!/bin/sh\necho Location: http://example.com/\necho\n",
 		"cgi-bin/local":       "#!/bin/sh\necho Location: /page.txt\necho\n",
@@ -207,6 +208,11 @@ arguments = true
 		r := s.ask(t, c.request)
 		if fmt.Sprint(r.status) != c.status || c.body != "*" && r.body != c.body || s.cut {
 			t.Errorf("%s: %d %q, cut off %v, want %s %q\n%s", c.request, r.status, r.body, s.cut, c.status, c.body, s.story(r.journey))
+		}
+	}
+	for _, request := range []string{"GET /cgi-bin/none204", "HEAD /cgi-bin/none204"} {
+		if r := s.ask(t, request); r.status != 204 || r.get("Content-Length") != "" || r.body != "" || s.cut {
+			t.Errorf("%s: %d, Content-Length %q, %q, cut off %v", request, r.status, r.get("Content-Length"), r.body, s.cut)
 		}
 	}
 	t.Run("with what the environment says and nothing else", func(t *testing.T) {
