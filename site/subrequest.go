@@ -28,7 +28,10 @@ type nested struct {
 	bell  chan struct{} // the exchange has changed while it is lent
 	busy  atomic.Bool   // work runs
 	stop  []func() bool // ends what watches the client and the time
-	late  atomic.Bool   // the time is over
+
+	ending sync.Mutex // of what follows, for those who watch
+	ended  bool       // the exchange has come to its end
+	late   bool       // the time is over
 
 	mu       sync.Mutex // of what follows, while the exchange is drained
 	headed   bool       // the response has begun
@@ -89,9 +92,7 @@ func (v *visit) subrequest(target string, into *pageRun, w want) *nested {
 	}
 	x.Go(func(*exchange.Exchange) { inner.walk(find) })
 	n.run()
-	for _, stop := range n.stop {
-		stop()
-	}
+	n.unwatch()
 	n.finish(inner)
 	x.Release()
 	return n
@@ -194,7 +195,7 @@ func (n *nested) finish(v *visit) {
 	root.permission.personal = root.permission.personal || v.permission.personal
 	switch {
 	case n.reason != nil:
-	case n.late.Load():
+	case n.late:
 		n.reason = IncludeLate
 	case n.panicked != nil:
 		n.reason = IncludeCut.Reach()
@@ -341,17 +342,35 @@ func (n *nested) section(p *exchange.Piece) {
 // watch gives the exchange up when the client has gone, or the page's time is over. It is for answers that others make: a
 // file needs nobody to watch.
 func (n *nested) watch() {
-	x, root := n.x, n.into.v.x
+	root := n.into.v.x
 	if root.Peer == nil || n.outer.rehearsed() {
 		return
 	}
 	ctx := root.Context()
-	n.stop = append(n.stop, context.AfterFunc(ctx, func() { x.Fail(context.Cause(ctx)) }))
-	late := time.AfterFunc(n.into.left(), func() {
-		n.late.Store(true)
-		x.Fail(&exchange.GoneError{Reason: IncludeLate.Reach()})
-	})
+	n.stop = append(n.stop, context.AfterFunc(ctx, func() { n.giveUp(context.Cause(ctx), false) }))
+	late := time.AfterFunc(n.into.left(), func() { n.giveUp(&exchange.GoneError{Reason: IncludeLate.Reach()}, true) })
 	n.stop = append(n.stop, late.Stop)
+}
+
+// giveUp ends the exchange, from any goroutine, unless it has come to its end.
+func (n *nested) giveUp(why error, late bool) {
+	n.ending.Lock()
+	defer n.ending.Unlock()
+	if !n.ended {
+		n.late = n.late || late
+		n.x.Fail(why)
+	}
+}
+
+// unwatch notes that the exchange has come to its end: it may serve somebody else soon, and to stop those who watch does not
+// wait for one who is about to give it up.
+func (n *nested) unwatch() {
+	n.ending.Lock()
+	n.ended = true
+	n.ending.Unlock()
+	for _, stop := range n.stop {
+		stop()
+	}
 }
 
 // why says for the log why there is no answer.

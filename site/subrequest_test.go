@@ -145,3 +145,20 @@ func TestAFileThatBecomesShorterIsCutWithinAPage(t *testing.T) {
 		t.Errorf("%d %s", r.status, r.reasons)
 	}
 }
+
+// Who watches a request within a page may come a moment too late, when its exchange serves somebody else.
+func TestAnExchangeWithinAPageIsGivenUpOnlyWhileItLasts(t *testing.T) {
+	n := &nested{}
+	n.x = exchange.New()
+	n.x.Begin(n, new(message.Request), new(exchange.Peer), exchange.Limits{})
+	n.unwatch()
+	n.giveUp(errors.New("too late"), true)
+	if n.x.Gone() != nil || n.late {
+		t.Error("an exchange was given up that is somebody else's")
+	}
+	n = &nested{x: n.x}
+	n.giveUp(errors.New("in time"), true)
+	if n.x.Gone() == nil || !n.late {
+		t.Error("the exchange goes on")
+	}
+}
