@@ -21,11 +21,11 @@ import (
 
 // journeyFilter are the flags that choose journeys.
 type journeyFilter struct {
-	sites, hosts, paths, methods, statuses, clients, reasons []string
-	slower                                                   time.Duration
-	failed, slow                                             bool
-	connection                                               uint64
-	text, before                                             string
+	sites, hosts, paths, methods, statuses, clients, peers, users, reasons []string
+	slower                                                                 time.Duration
+	failed, slow                                                           bool
+	connection                                                             uint64
+	text, before                                                           string
 }
 
 func (f *journeyFilter) add(c *cobra.Command) {
@@ -35,6 +35,8 @@ func (f *journeyFilter) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.methods, "method", nil, "only with this `method`")
 	c.Flags().StringArrayVar(&f.statuses, "status", nil, "only with this `status`, such as 404, or of a class, such as 4xx")
 	c.Flags().StringArrayVar(&f.clients, "client", nil, "only of the client with this `address`, or of a network such as 203.0.113.0/24")
+	c.Flags().StringArrayVar(&f.peers, "peer", nil, "only over connections from this `address` or network: the proxy's, where one stands before the client")
+	c.Flags().StringArrayVar(&f.users, "user", nil, "only of the client that proved to be this `user`")
 	c.Flags().StringArrayVar(&f.reasons, "reason", nil, "only with this `Reason`, or one that begins so: resource.missing, resource.")
 	c.Flags().DurationVar(&f.slower, "slower", 0, "only those that took at least this `time`, such as 200ms")
 	c.Flags().BoolVar(&f.failed, "failed", false, "only those that failed on the server's side or were cut short")
@@ -46,7 +48,7 @@ func (f *journeyFilter) add(c *cobra.Command) {
 
 // some reports whether any condition was given.
 func (f *journeyFilter) some() bool {
-	for _, all := range [][]string{f.sites, f.hosts, f.paths, f.methods, f.statuses, f.clients, f.reasons} {
+	for _, all := range [][]string{f.sites, f.hosts, f.paths, f.methods, f.statuses, f.clients, f.peers, f.users, f.reasons} {
 		if len(all) > 0 {
 			return true
 		}
@@ -80,14 +82,16 @@ func (f *journeyFilter) query(now time.Time) (url.Values, error) {
 		}
 		q.Add("status", s)
 	}
-	for _, c := range words(f.clients) {
-		if _, err := netip.ParseAddr(c); err != nil {
-			if _, err := netip.ParsePrefix(c); err != nil {
-				return nil, &usageError{message: fmt.Sprintf("--client %q is no address and no network", c), hint: "write, for example, --client 203.0.113.9 or --client 203.0.113.0/24"}
+	for name, all := range map[string][]string{"client": f.clients, "peer": f.peers} {
+		for _, c := range words(all) {
+			if !isNetwork(c) {
+				return nil, &usageError{message: fmt.Sprintf("--%s %q is no address and no network", name, c),
+					hint: fmt.Sprintf("write, for example, --%s 203.0.113.9 or --%[1]s 203.0.113.0/24", name)}
 			}
+			q.Add(name, c)
 		}
-		q.Add("client", c)
 	}
+	set("user", f.users) // a comma may be a part of one
 	for _, r := range words(f.reasons) {
 		if err := checkReason(r); err != nil {
 			return nil, err
@@ -120,6 +124,13 @@ func (f *journeyFilter) query(now time.Time) (url.Values, error) {
 		q.Set("before", before)
 	}
 	return q, nil
+}
+
+// isNetwork reports whether the text is an address or a network.
+func isNetwork(s string) bool {
+	_, noAddress := netip.ParseAddr(s)
+	_, noNetwork := netip.ParsePrefix(s)
+	return noAddress == nil || noNetwork == nil
 }
 
 // checkReason refuses what is no Reason's id, nor the beginning of one with its dot.
@@ -194,7 +205,7 @@ func (p *program) completeJourneys(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("site", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return completeSites(c.Context()), cobra.ShellCompDirectiveNoFileComp
 	})
-	for _, name := range []string{"host", "path", "client", "slower", "connection", "text", "before", "id", "number"} {
+	for _, name := range []string{"host", "path", "client", "peer", "user", "slower", "connection", "text", "before", "id", "number"} {
 		c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}
 }

@@ -211,14 +211,18 @@ func dryRun(ctx context.Context, client *control.Client, query server.Query, fro
 func findJourney(ctx context.Context, client *control.Client, sent *live, patience time.Duration) (string, error) {
 	look, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	q := url.Values{"client": {sent.local.Addr().String()}, "limit": {"1000"}}
+	q := url.Values{"peer": {sent.local.Addr().String()}, "limit": {"1000"}}
 	for pause := firstLook; ; pause = min(2*pause, lastLook) {
 		var list api.Journeys
 		if err := client.Ask(look, "/api/journeys?"+q.Encode(), &list); err != nil {
 			return "", err
 		}
 		for _, j := range list.Journeys { // the youngest first
-			if at, err := netip.ParseAddrPort(j.Client); err == nil && netip.AddrPortFrom(at.Addr().Unmap(), at.Port()) == sent.local {
+			peer := j.Peer
+			if peer == "" {
+				peer = j.Client
+			}
+			if at, err := netip.ParseAddrPort(peer); err == nil && netip.AddrPortFrom(at.Addr().Unmap(), at.Port()) == sent.local {
 				return j.ID, nil
 			}
 		}

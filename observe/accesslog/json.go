@@ -24,6 +24,8 @@ func (l *Logger) json(s *scratch, dst []byte, v *variables.Values) []byte {
 	dst = append(dst, v.Name...)
 	dst = append(dst, `","ident":"`...)
 	dst = appendString(dst, v.Ident)
+	dst = append(dst, `","user":"`...)
+	dst = appendString(dst, v.User)
 	dst = append(dst, `","method":"`...)
 	dst = appendText(dst, r.MethodBytes())
 	dst = append(dst, `","host":"`...)

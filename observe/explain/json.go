@@ -38,8 +38,10 @@ type (
 		Fields   []jsonField `json:"fields"`
 	}
 	jsonPeer struct {
-		From string `json:"from"`
-		To   string `json:"to,omitempty"`
+		From   string `json:"from"`
+		To     string `json:"to,omitempty"`
+		Client string `json:"client,omitempty"` // for whom a trusted proxy asked
+		User   string `json:"user,omitempty"`   // who the client proved to be
 	}
 	jsonEvent struct {
 		AtMicroseconds float64        `json:"at_us,omitempty"`
@@ -95,7 +97,7 @@ func JSON(w io.Writer, s *Story) error {
 		out.Verdict.Reason, out.Verdict.Sentence = v.Reason.ID, v.Reason.Sentence
 	}
 	if s.Peer.From.IsValid() {
-		out.Peer = &jsonPeer{From: address(s.Peer.From)}
+		out.Peer = &jsonPeer{From: address(s.Peer.From), Client: s.Peer.Client, User: s.Peer.User}
 		if s.Peer.To.IsValid() {
 			out.Peer.To = address(s.Peer.To)
 		}

@@ -35,6 +35,8 @@ type Request struct {
 // Peer is who asked, and where. A port of zero is not known.
 type Peer struct {
 	From, To netip.AddrPort
+	Client   string // for whom a trusted proxy asked; empty: nobody stands between
+	User     string // who the client proved to be; empty: nobody
 }
 
 // Field is one field line and, in a response, the line of the configuration that is responsible for it.

@@ -134,8 +134,14 @@ func (p *printer) summary(s *Story) {
 		p.pairs(s.witness(v), 0)
 	}
 	pieces = []piece{{terminal.Printable(s.Request.Method + " " + s.Request.URL), terminal.Plain}}
-	if s.Peer.From.IsValid() {
-		pieces = append(pieces, piece{p.Glyph(terminal.Dot) + " from " + address(s.Peer.From), terminal.Quiet})
+	switch dot := p.Glyph(terminal.Dot); {
+	case s.Peer.Client != "" && s.Peer.From.IsValid():
+		pieces = append(pieces, piece{dot + " from " + terminal.Printable(s.Peer.Client) + " through " + address(s.Peer.From), terminal.Quiet})
+	case s.Peer.From.IsValid():
+		pieces = append(pieces, piece{dot + " from " + address(s.Peer.From), terminal.Quiet})
+	}
+	if s.Peer.User != "" {
+		pieces = append(pieces, piece{p.Glyph(terminal.Dot) + " user " + terminal.Printable(s.Peer.User), terminal.Quiet})
 	}
 	if s.Journey != 0 {
 		pieces = append(pieces, piece{p.Glyph(terminal.Dot) + " journey " + s.Journey.String(), terminal.Quiet})

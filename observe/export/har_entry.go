@@ -27,9 +27,16 @@ func entryOf(j *journey.Journey) *harEntry {
 	if a := j.Connection.Local; a.IsValid() {
 		e.ServerIP = a.Addr().Unmap().WithZone("").String()
 	}
-	if a := j.Connection.Remote; a.IsValid() {
+	switch a := j.Client; {
+	case a.IsValid() && a.Port() == 0:
+		e.Client = a.Addr().Unmap().String()
+	case a.IsValid():
 		e.Client = netip.AddrPortFrom(a.Addr().Unmap(), a.Port()).String()
 	}
+	if a := j.Connection.Remote; a.IsValid() && j.Forwarded() {
+		e.Peer = netip.AddrPortFrom(a.Addr().Unmap(), a.Port()).String()
+	}
+	e.User = j.User
 	for i, r := range j.Reasons {
 		if r != nil {
 			e.Reasons = append(e.Reasons, *reasonOf(r, reasonPlace(j, i)))

@@ -13,7 +13,9 @@ type harEntry struct {
 	Connection string      `json:"connection,omitempty"`
 
 	Journey   string        `json:"_journey"`
-	Client    string        `json:"_client,omitempty"` // address and port
+	Client    string        `json:"_client,omitempty"` // address and port; without a port where trusted proxies do not say it
+	Peer      string        `json:"_peer,omitempty"`   // the connection's other end, where that is not the client
+	User      string        `json:"_user,omitempty"`   // who the client proved to be
 	Serial    uint32        `json:"_serial,omitempty"` // which request of its connection this is
 	Site      string        `json:"_site,omitempty"`
 	Route     string        `json:"_route,omitempty"`

@@ -48,6 +48,7 @@ func sample() *journey.Journey {
 			{At: 900 * time.Microsecond, Step: "deliver", Reason: fileSent, Taken: true},
 		}},
 		Keep: true, Ending: stays,
+		Client:     netip.MustParseAddrPort("[::ffff:203.0.113.9]:50312"),
 		Connection: journey.Connection{ID: 7, Remote: netip.MustParseAddrPort("[::ffff:203.0.113.9]:50312"), Local: netip.MustParseAddrPort("192.0.2.1:8080"), Loop: 1},
 	}
 }
@@ -56,5 +57,6 @@ func sample() *journey.Journey {
 func refused() *journey.Journey {
 	return &journey.Journey{ID: 2, Serial: 1, Start: start, Took: time.Millisecond, Status: 400, Sent: 120, Body: 20, Received: 17,
 		Reasons: []*trace.Reason{clientGone}, Positions: []*trace.Position{nil},
+		Client:     netip.MustParseAddrPort("[fe80::1%eth0]:1"),
 		Connection: journey.Connection{ID: 8, Remote: netip.MustParseAddrPort("[fe80::1%eth0]:1"), Local: netip.MustParseAddrPort("[fe80::2%eth0]:80")}}
 }

@@ -144,8 +144,11 @@ func attributesOf(j *journey.Journey) attributes {
 	a.number("server.port", port)
 	if peer := j.Connection.Remote; peer.IsValid() {
 		address := peer.Addr().Unmap().String()
-		a.text("client.address", address)
-		a.number("client.port", int64(peer.Port()))
+		if client := j.Client; client.IsValid() {
+			a.text("client.address", client.Addr().Unmap().String())
+			a.number("client.port", int64(client.Port()))
+		}
+		a.text("user.name", j.User)
 		a.text("network.peer.address", address)
 		a.number("network.peer.port", int64(peer.Port()))
 	}

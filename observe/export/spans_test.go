@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -195,6 +196,9 @@ func TestOddRequestsAreSpansToo(t *testing.T) {
 		{func(j *journey.Journey) { j.Target, j.Authority = "https://h:1", "h:1" }, "GET /a b/*", map[string]string{"url.path": "/", "server.address": "h", "server.port": "1"}},
 		{func(j *journey.Journey) { j.Target = "/\xff?\x00" + strings.Repeat("ü", 3000) }, "GET /a b/*", map[string]string{"url.path": "/\uFFFD",
 			"url.query": "\x00" + strings.Repeat("ü", 2047)}},
+		{func(j *journey.Journey) { j.Client, j.User = netip.MustParseAddrPort("198.51.100.7:0"), "alice" }, "GET /a b/*", map[string]string{
+			"client.address": "198.51.100.7", "client.port": "", "network.peer.address": "203.0.113.9", "network.peer.port": "50312", "user.name": "alice"}},
+		{func(j *journey.Journey) { j.Client = netip.AddrPort{} }, "GET /a b/*", map[string]string{"client.address": "", "network.peer.address": "203.0.113.9"}},
 		{func(j *journey.Journey) { j.Protocol, j.Slow, j.Shared = "RTSP/1.0", true, true }, "GET /a b/*", map[string]string{"network.protocol.name": "rtsp",
 			"network.protocol.version": "1.0", "vitrine.slow": "true", "vitrine.decisions_of": "1f2e3d4c5b6a7988"}},
 	} {

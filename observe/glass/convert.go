@@ -105,8 +105,11 @@ func responsible(j *journey.Journey, why *trace.Reason, p *trace.Position) *api.
 // SummaryOf is a journey in a list.
 func SummaryOf(j *journey.Journey) api.Summary {
 	s := api.Summary{ID: j.ID.String(), Start: j.Start, TookUS: micro(j.Took), Method: j.Method, Host: j.Authority, Target: j.Target, Status: j.Status,
-		Body: j.Body, Client: j.Connection.Remote.String(), Site: j.Site, Route: j.Route, Failed: j.Failed(), Slow: j.Slow,
+		Body: j.Body, Client: clientOf(j), User: j.User, Site: j.Site, Route: j.Route, Failed: j.Failed(), Slow: j.Slow,
 		Conn: j.Connection.ID, Serial: j.Serial}
+	if j.Forwarded() {
+		s.Peer = j.Connection.Remote.String()
+	}
 	why, p := j.Decision()
 	if why != nil {
 		s.Reason, s.Kind = why.ID, why.Kind.String()
@@ -116,6 +119,20 @@ func SummaryOf(j *journey.Journey) api.Summary {
 	}
 	return s
 }
+
+// clientOf is who asked, as people write it: without a port where none is known.
+func clientOf(j *journey.Journey) string {
+	switch {
+	case !j.Client.IsValid():
+		return unknownClient
+	case j.Client.Port() == 0:
+		return j.Client.Addr().Unmap().String()
+	}
+	return j.Client.String()
+}
+
+// unknownClient is whom trusted proxies hide (RFC 7239 §6.2).
+const unknownClient = "unknown"
 
 func summaries(all []*journey.Journey) []api.Summary {
 	out := make([]api.Summary, len(all))

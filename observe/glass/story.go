@@ -13,7 +13,10 @@ import (
 func (h *Handler) story(j *journey.Journey) *explain.Story {
 	s := &explain.Story{Journey: j.ID, Status: j.Status, Length: j.Body, Keep: j.Keep, KeepReason: j.Ending,
 		Request: explain.Request{Method: j.Method, URL: urlOf(j), Protocol: j.Protocol},
-		Peer:    explain.Peer{From: j.Connection.Remote, To: j.Connection.Local}}
+		Peer:    explain.Peer{From: j.Connection.Remote, To: j.Connection.Local, User: j.User}}
+	if j.Forwarded() {
+		s.Peer.Client = clientOf(j)
+	}
 	for _, f := range j.Request.Fields {
 		s.Request.Fields = append(s.Request.Fields, explain.Field{Name: f.Name, Value: f.Value, Secret: f.Secret, Hidden: f.Hidden})
 	}

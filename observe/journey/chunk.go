@@ -72,7 +72,7 @@ const (
 	atSerial     = 80
 	atConn       = 84
 	atWay        = 88
-	atText       = 92 // where the request's text begins: method, target, authority, fields
+	atText       = 92 // where the request's text begins: method, target, authority, fields, client, user
 	atResponse   = 96 // where the response's fields are
 	atFieldsLen  = 100
 	atRespLen    = 102
@@ -84,6 +84,8 @@ const (
 	atMajor      = 112
 	atMinor      = 113
 	atScheme     = 114
+	atClientLen  = 115
+	atUserLen    = 116
 )
 
 // Flags of a record.
@@ -93,6 +95,7 @@ const (
 	flagSlow
 	flagRequestCut
 	flagResponseCut
+	flagClientHidden
 )
 
 var little = binary.LittleEndian

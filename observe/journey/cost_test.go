@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ type loop struct {
 	x    *exchange.Exchange
 	v    variables.Values
 	told *trace.Decisions
+
+	client netip.AddrPort // whom proxies name; not valid: there is none
 }
 
 func newLoop(t testing.TB, s Settings) *loop {
@@ -30,6 +33,9 @@ func newLoop(t testing.TB, s Settings) *loop {
 func (l *loop) turn() {
 	x := l.x
 	x.Begin(nil, x.Request, x.Peer, exchange.Limits{})
+	if l.client.IsValid() {
+		x.Client = l.client
+	}
 	x.Journey = x.Journey.Next()
 	x.Serial++
 	x.Start += 10_000
@@ -72,6 +78,21 @@ func TestNothingIsAllocated(t *testing.T) {
 				t.Errorf("only %d recorded", s.Recorded)
 			}
 		}
+	}
+}
+
+// A client behind a proxy, and one that proved who it is, cost no allocation either.
+func TestNothingIsAllocatedForAUserBehindAProxy(t *testing.T) {
+	if uncounted {
+		t.Skip("under the race detector")
+	}
+	l := newLoop(t, Settings{})
+	l.v.User, l.client = "alice", netip.MustParseAddrPort("[2001:db8::7]:50312")
+	for range 200_000 { // the ring is full
+		l.turn()
+	}
+	if n := testing.AllocsPerRun(20_000, l.turn); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

@@ -17,12 +17,14 @@ type Filter struct {
 	Sites, Hosts []string // exact, without regard to case; a host without a port fits whatever the port
 	Paths        []string // patterns of the request target's path as it was sent, in which * is any text
 	Methods      []string
-	Statuses     []string // "404", or a class: "4xx"
-	Clients      []netip.Prefix
-	Reasons      []string      // ids, or what they begin with when they end in "."; of any decision that was noted
-	Slower       time.Duration // it took at least as long
-	Failed       bool          // only failures
-	Slow         bool          // only slow ones, and failures when Failed is set too
+	Statuses     []string       // "404", or a class: "4xx"
+	Clients      []netip.Prefix // of who asked, whom trusted proxies may have named
+	Peers        []netip.Prefix // of the connections' other ends
+	Users        []string       // who the clients proved to be, exactly
+	Reasons      []string       // ids, or what they begin with when they end in "."; of any decision that was noted
+	Slower       time.Duration  // it took at least as long
+	Failed       bool           // only failures
+	Slow         bool           // only slow ones, and failures when Failed is set too
 	Connection   uint64
 	Text         string // in host, target, client, id or a field that is no secret, without regard to case
 }
@@ -34,10 +36,10 @@ const (
 )
 
 // names are the conditions, in the order in which they are told.
-var names = []string{"site", "host", "path", "method", "status", "client", "reason", "slower", "failed", "slow", "connection", "text"}
+var names = []string{"site", "host", "path", "method", "status", "client", "peer", "user", "reason", "slower", "failed", "slow", "connection", "text"}
 
-// ParseFilter reads conditions as a URL's query or a command line gives them: site, host, path, method, status, client and
-// reason, each as often as you like, slower, failed, slow, connection and text. Names that are no condition are left
+// ParseFilter reads conditions as a URL's query or a command line gives them: site, host, path, method, status, client, peer,
+// user and reason, each as often as you like, slower, failed, slow, connection and text. Names that are no condition are left
 // alone. The error says which value is wrong, and gives an example.
 func ParseFilter(query map[string][]string) (*Filter, error) {
 	f := new(Filter)
@@ -77,12 +79,18 @@ func (f *Filter) Set(name, value string) error {
 			return wrong(err.Error())
 		}
 		f.Statuses = append(f.Statuses, value)
-	case "client":
+	case "client", "peer":
 		client, err := parseClient(value)
 		if err != nil {
 			return wrong(err.Error())
 		}
-		f.Clients = append(f.Clients, client)
+		if name == "peer" {
+			f.Peers = append(f.Peers, client)
+		} else {
+			f.Clients = append(f.Clients, client)
+		}
+	case "user":
+		f.Users = append(f.Users, value)
 	case "reason":
 		f.Reasons = append(f.Reasons, value)
 	case "slower":
@@ -126,13 +134,16 @@ func (f *Filter) Query() map[string][]string {
 		return q
 	}
 	for name, values := range map[string][]string{"site": f.Sites, "host": f.Hosts, "path": f.Paths, "method": f.Methods,
-		"status": f.Statuses, "reason": f.Reasons} {
+		"status": f.Statuses, "user": f.Users, "reason": f.Reasons} {
 		if len(values) > 0 {
 			q[name] = values
 		}
 	}
 	for _, c := range f.Clients {
 		q["client"] = append(q["client"], c.String())
+	}
+	for _, p := range f.Peers {
+		q["peer"] = append(q["peer"], p.String())
 	}
 	if f.Slower > 0 {
 		q["slower"] = []string{f.Slower.String()}

@@ -51,7 +51,7 @@ func TestWhatIsNoConditionIsRefused(t *testing.T) {
 		{"connection", "x", `not a connection's number`},
 		{"host", "", `host="": a value is missing`},
 		{"text", strings.Repeat("x", 1001), `longer than 1000 bytes`},
-		{"stauts", "404", `"stauts" is no condition: there are site, host, path, method, status, client, reason, slower, failed, slow, connection, text`},
+		{"stauts", "404", `"stauts" is no condition: there are site, host, path, method, status, client, peer, user, reason, slower, failed, slow, connection, text`},
 	} {
 		if err := new(Filter).Set(c.name, c.value); err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 300 {
 			t.Errorf("%s=%s: %v", c.name, clip(c.value), err)
@@ -114,6 +114,44 @@ func TestConditions(t *testing.T) {
 		r.Configure(Settings{When: f, Slow: 250 * time.Millisecond})
 		if _, got := r.Find(k.ask(c.head, a)); got != c.want {
 			t.Errorf("when %s=%s: recorded is %v", c.name, c.values, got)
+		}
+	}
+}
+
+// Behind trusted proxies, client is whom they name, and peer the proxy.
+func TestTheClientBehindAProxyIsFound(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		client      string
+		want        bool
+	}{
+		{"client", "198.51.100.7", "198.51.100.7:0", true}, {"client", "203.0.113.9", "198.51.100.7:0", false},
+		{"client", "198.51.100.0/24", "[::ffff:198.51.100.7]:4711", true}, {"client", "0.0.0.0/0", "", false},
+		{"peer", "203.0.113.9", "198.51.100.7:0", true}, {"peer", "198.51.100.7", "198.51.100.7:0", false}, {"peer", "203.0.113.0/24", "", true},
+		{"user", "alice", "198.51.100.7:0", true}, {"user", "Alice", "", false},
+		{"text", "198.51.100.7", "198.51.100.7:0", true}, {"text", "203.0.113.9", "198.51.100.7:0", true}, {"text", "ALICE", "", true},
+	} {
+		f := new(Filter)
+		if err := f.Set(c.name, c.value); err != nil {
+			t.Fatal(err)
+		}
+		client := netip.AddrPort{}
+		if c.client != "" {
+			client = netip.MustParseAddrPort(c.client)
+		}
+		r := recorder(t, 1, Settings{})
+		k := connect(t, r, 9)
+		a := answer{status: 200, client: &client, user: "alice"}
+		id := k.ask(usual, a)
+		if found, _ := r.Last(f, 10, Mark{}); (len(found) == 1) != c.want {
+			t.Errorf("%s=%s of %s finds %d", c.name, c.value, c.client, len(found))
+		}
+		if j := mustFind(t, r, id); plainAddress(j.Client) != plainAddress(client) || j.User != "alice" || !j.Forwarded() {
+			t.Errorf("%s is %s, user %q", c.client, j.Client, j.User)
+		}
+		r.Configure(Settings{When: f})
+		if _, got := r.Find(k.ask(usual, a)); got != c.want {
+			t.Errorf("when %s=%s: recorded is %v", c.name, c.value, got)
 		}
 	}
 }

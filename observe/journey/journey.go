@@ -40,6 +40,11 @@ type Journey struct {
 	Decisions *trace.Decisions // every decision; nil: they were not recorded
 	Shared    bool             // the decisions are those of Decisions.Of, whose answer was remembered
 
+	// Client is who asked: the connection's other end, or whom trusted proxies name in its place, then with port 0 when they
+	// do not say it. It is not valid when they hide it.
+	Client netip.AddrPort
+	User   string // who the client proved to be; empty: nobody
+
 	Keep    bool          // the connection went on
 	Ending  *trace.Reason // why, or why not
 	Failure *trace.Reason // nil: the response was sent whole
@@ -50,6 +55,11 @@ type Journey struct {
 
 	refused *trace.Reason // why the protocol refused it
 	failed  bool
+}
+
+// Forwarded reports whether trusted proxies stand between the client and the connection.
+func (j *Journey) Forwarded() bool {
+	return plainAddress(j.Client) != plainAddress(j.Connection.Remote)
 }
 
 // Failed reports whether the request went wrong: its response was not sent whole, is an error of the server's, or follows

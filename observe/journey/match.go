@@ -3,6 +3,7 @@ package journey
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"vitrine/trace"
@@ -40,14 +41,19 @@ func (f *Filter) compile() *matcher {
 			m.statuses = append(m.statuses, r)
 		}
 	}
-	m.Clients = nil
-	for _, p := range f.Clients {
+	m.Clients, m.Peers = plainPrefixes(f.Clients), plainPrefixes(f.Peers)
+	return m
+}
+
+// plainPrefixes are networks as people write them: of IPv4, also where they were written as IPv6.
+func plainPrefixes(all []netip.Prefix) (plain []netip.Prefix) {
+	for _, p := range all {
 		if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
 			p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
 		}
-		m.Clients = append(m.Clients, p)
+		plain = append(plain, p)
 	}
-	return m
+	return plain
 }
 
 func patternOf(host string) hostPattern {
@@ -72,25 +78,25 @@ func lowered(s string) []byte {
 
 // early reports whether something that is asked is known before the answer.
 func (m *matcher) early() bool {
-	return len(m.hosts)+len(m.Paths)+len(m.Methods)+len(m.Clients) > 0 || m.Connection != 0
+	return len(m.hosts)+len(m.Paths)+len(m.Methods)+len(m.Clients)+len(m.Peers) > 0 || m.Connection != 0
 }
 
 // late reports whether something that is asked is known at the end only.
 func (m *matcher) late() bool {
-	return len(m.Sites)+len(m.Statuses)+len(m.Reasons) > 0 || m.Failed || m.Slow || m.slower > 0 || len(m.text) > 0
+	return len(m.Sites)+len(m.Statuses)+len(m.Reasons)+len(m.Users) > 0 || m.Failed || m.Slow || m.slower > 0 || len(m.text) > 0
 }
 
 // begun reports whether an exchange that has just begun can still match.
 func (m *matcher) begun(x *exchange.Exchange) bool {
 	r := x.Request
-	return (m.Connection == 0 || m.Connection == x.Peer.Connection) && m.client(x.Peer.Remote) &&
+	return (m.Connection == 0 || m.Connection == x.Peer.Connection) && within(m.Clients, x.Client) && within(m.Peers, x.Peer.Remote) &&
 		m.method(r.MethodBytes()) && m.host(r.Authority.Of(r.Arena())) && m.path(r.RawPath())
 }
 
 // ended reports whether an exchange that has ended matches.
-func (m *matcher) ended(p *policy, x *exchange.Exchange, w *way, took int64, failed, slow bool) bool {
-	return m.times(took, failed, slow) && m.status(uint16(x.Outcome.Status)) && m.begun(x) && m.way(w) &&
-		(len(m.text) == 0 || m.textIn(p, x))
+func (m *matcher) ended(p *policy, x *exchange.Exchange, w *way, user string, took int64, failed, slow bool) bool {
+	return m.times(took, failed, slow) && (len(m.Users) == 0 || slices.Contains(m.Users, user)) && m.status(uint16(x.Outcome.Status)) && m.begun(x) && m.way(w) &&
+		(len(m.text) == 0 || holds([]byte(user), m.text) || m.textIn(p, x))
 }
 
 func (m *matcher) times(took int64, failed, slow bool) bool {
@@ -109,12 +115,23 @@ func (m *matcher) status(status uint16) bool {
 	return false
 }
 
-func (m *matcher) client(a netip.AddrPort) bool {
-	if len(m.Clients) == 0 {
+// user reports whether a user is one of those that are asked for.
+func (m *matcher) user(name []byte) bool {
+	for _, u := range m.Users {
+		if u == string(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// within reports whether an address lies in one of the networks; no networks are all of them.
+func within(networks []netip.Prefix, a netip.AddrPort) bool {
+	if len(networks) == 0 {
 		return true
 	}
 	addr := a.Addr().Unmap()
-	for _, p := range m.Clients {
+	for _, p := range networks {
 		if p.Contains(addr.WithZone("")) {
 			return true
 		}
@@ -232,7 +249,7 @@ func (m *matcher) textIn(p *policy, x *exchange.Exchange) bool {
 	r := x.Request
 	var memory [64]byte
 	if holds(r.Authority.Of(r.Arena()), m.text) || holds(r.RawTarget(), m.text) || holds(x.Journey.Append(memory[:0]), m.text) ||
-		holds(plainAddress(x.Peer.Remote).AppendTo(memory[:0]), m.text) {
+		holds(plainAddress(x.Peer.Remote).AppendTo(memory[:0]), m.text) || x.Client.IsValid() && holds(plainAddress(x.Client).AppendTo(memory[:0]), m.text) {
 		return true
 	}
 	for i := range r.Fields.Len() {

@@ -78,7 +78,8 @@ func (m *merger) put(src *chunk, i int) bool {
 	f := record(src.arena, i)
 	wayAt, connAt := little.Uint32(f[atWay:]), little.Uint32(f[atConn:])
 	textAt, respAt := int(little.Uint32(f[atText:])), little.Uint32(f[atResponse:])
-	text := int(f[atMethodLen]) + int(little.Uint16(f[atTargetLen:])) + int(little.Uint16(f[atHostLen:])) + int(little.Uint16(f[atFieldsLen:]))
+	text := int(f[atMethodLen]) + int(little.Uint16(f[atTargetLen:])) + int(little.Uint16(f[atHostLen:])) + int(little.Uint16(f[atFieldsLen:])) +
+		int(f[atClientLen]) + int(f[atUserLen])
 	resp := int(little.Uint16(f[atRespLen:]))
 	more := grows(len(c.ways), cap(c.ways), waySize) + grows(len(c.conns), cap(c.conns), connSize)
 	if m.ways[wayAt] == 0 {

@@ -192,7 +192,7 @@ func (r *Recorder) end(p *policy, v *variables.Values, told *trace.Decisions) {
 		s.leftOut.Add(1)
 		return
 	}
-	e := entry{x: x, fields: v.Fields, failed: failed, slow: slow}
+	e := entry{x: x, fields: v.Fields, failed: failed, slow: slow, user: v.User}
 	w := &e.way
 	w.site, w.route, w.file, w.log = v.Site, v.Route, v.File, v.LogFile
 	copy(w.why[:], reasons)
@@ -202,7 +202,7 @@ func (r *Recorder) end(p *policy, v *variables.Values, told *trace.Decisions) {
 		w.refused = x.Refused.Reason
 	}
 	if !forced {
-		if p.when != nil && !p.when.ended(p, x, w, o.Elapsed, failed, slow) || // the pace is asked last: it counts
+		if p.when != nil && !p.when.ended(p, x, w, v.User, o.Elapsed, failed, slow) || // the pace is asked last: it counts
 			!failed && !slow && p.late && p.Most > 0 && !r.pace.take(x.Start+o.Elapsed, p.Most) {
 			s.leftOut.Add(1)
 			return

@@ -32,6 +32,7 @@ func TestAJourneyIsWhatHappened(t *testing.T) {
 		Site: "example.org", Route: "/*", File: "/srv/www/index.html", Status: 200,
 		RequestAt: 120, ResponseAt: 1500, Received: 120, Sent: 1500, Body: 1234,
 		Reasons: []*trace.Reason{matched, found}, Positions: []*trace.Position{here, here}, Decisions: own, Keep: true, Ending: keep,
+		Client: c.peer.Remote,
 	}
 	got := *j
 	got.Request, got.Response, got.Connection = Message{}, Message{}, Connection{}

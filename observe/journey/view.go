@@ -67,11 +67,11 @@ func (m *matcher) bind(v *view, old bound) bound {
 			b.ways[i] = m.way(&v.ways[i])
 		}
 	}
-	if len(m.Clients) > 0 || m.Connection != 0 {
+	if len(m.Peers) > 0 || m.Connection != 0 {
 		b.conns = emptied(old.conns, len(v.conns))
 		for i := range v.conns {
 			c := &v.conns[i]
-			b.conns[i] = (m.Connection == 0 || c.id == m.Connection) && m.client(c.remote)
+			b.conns[i] = (m.Connection == 0 || c.id == m.Connection) && within(m.Peers, c.remote)
 		}
 	}
 	return b
@@ -87,15 +87,15 @@ func (b *bound) match(v *view, i int) bool {
 	if !b.times(int64(little.Uint64(f[atTook:])), flags&flagFailed != 0, flags&flagSlow != 0) || !b.status(little.Uint16(f[atStatus:])) {
 		return false
 	}
-	if len(b.Methods)+len(b.hosts)+len(b.Paths)+len(b.text) == 0 {
+	if len(b.Methods)+len(b.hosts)+len(b.Paths)+len(b.Clients)+len(b.Users)+len(b.text) == 0 {
 		return true
 	}
 	t := v.texts(f)
-	return b.method(t.method) && b.host(t.host) && b.path(pathOf(t.target)) && (len(b.text) == 0 || b.textOf(v, f, &t))
+	return (len(b.Clients) == 0 || within(b.Clients, v.client(f, &t))) && (len(b.Users) == 0 || b.user(t.user)) && b.method(t.method) && b.host(t.host) && b.path(pathOf(t.target)) && (len(b.text) == 0 || b.textOf(v, f, &t))
 }
 
 // texts are the texts of a record.
-type texts struct{ method, target, host, request, response []byte }
+type texts struct{ method, target, host, request, client, user, response []byte }
 
 func (v *view) texts(f []byte) (t texts) {
 	b := v.arena[little.Uint32(f[atText:]):]
@@ -108,13 +108,15 @@ func (v *view) texts(f []byte) (t texts) {
 	t.target = cut(int(little.Uint16(f[atTargetLen:])))
 	t.host = cut(int(little.Uint16(f[atHostLen:])))
 	t.request = cut(int(little.Uint16(f[atFieldsLen:])))
+	t.client = cut(int(f[atClientLen]))
+	t.user = cut(int(f[atUserLen]))
 	from := little.Uint32(f[atResponse:])
 	t.response = v.arena[from : from+uint32(little.Uint16(f[atRespLen:]))]
 	return t
 }
 
 func (b *bound) textOf(v *view, f []byte, t *texts) bool {
-	if holds(t.host, b.text) || holds(t.target, b.text) || b.textInFields(t.request) || b.textInFields(t.response) {
+	if holds(t.host, b.text) || holds(t.client, b.text) || holds(t.user, b.text) || holds(t.target, b.text) || b.textInFields(t.request) || b.textInFields(t.response) {
 		return true
 	}
 	var memory [64]byte
@@ -175,6 +177,7 @@ func (v *view) journey(i int) *Journey {
 		Received: number(atReceived), Sent: number(atSent), Body: number(atBody),
 		Decisions: w.told, Keep: flags&flagKeep != 0, Ending: w.ending, Failure: w.failure, Slow: flags&flagSlow != 0,
 		refused: w.refused, failed: flags&flagFailed != 0,
+		Client: v.client(f, &t), User: string(t.user),
 		Connection: Connection{ID: c.id, Remote: c.remote, Local: c.local, Loop: int(c.loop)}}
 	j.Began = j.Start.Add(-time.Duration(number(atHead)))
 	j.Shared = j.Decisions != nil && j.Decisions.Of != j.ID

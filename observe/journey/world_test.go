@@ -79,6 +79,8 @@ type answer struct {
 	line    *trace.Position // nil: here
 	site    string
 	file    string
+	client  *netip.AddrPort // nil: the connection's other end
+	user    string
 }
 
 // ask records one exchange, and returns its id.
@@ -89,6 +91,9 @@ func (c *client) ask(head string, a answer) trace.ID {
 	}
 	x := c.x
 	x.Begin(nil, x.Request, c.peer, exchange.Limits{})
+	if a.client != nil {
+		x.Client = *a.client
+	}
 	c.n++
 	c.id = c.id.Next()
 	c.now = c.now.Add(time.Millisecond)
@@ -105,7 +110,7 @@ func (c *client) ask(head string, a answer) trace.ID {
 	}
 	x.Outcome = exchange.Outcome{Status: a.status, Body: 1234, Sent: 1500, Received: 120, Elapsed: int64(a.took), Head: 1000, First: 2000,
 		RequestAt: 120 * int64(c.n-1), ResponseAt: 1500 * int64(c.n-1), Keep: a.failure == nil, Ending: keep, Failure: a.failure}
-	c.v = variables.Values{Exchange: x, Site: a.site, Route: "/*", File: a.file}
+	c.v = variables.Values{Exchange: x, Site: a.site, Route: "/*", File: a.file, User: a.user}
 	if c.v.Site == "" {
 		c.v.Site = "example.org"
 	}

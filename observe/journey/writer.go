@@ -48,12 +48,15 @@ type entry struct {
 	fields       *message.Header // the response's; nil: none are known
 	lasting      bool            // nobody ever changes them, for they are a block's
 	failed, slow bool
+	user         string
 	way          way
 }
 
 const (
 	longestMethod = 255
 	longestHost   = 512
+	longestUser   = 255
+	longestClient = 64 // an address with its port, without a zone
 )
 
 // put adds a record. It returns false when the chunk has no room for it.
@@ -67,7 +70,8 @@ func (w *writer) put(p *policy, e *entry) bool {
 		target, flags = target[:p.HeadBytes], flagRequestCut
 	}
 	var head *headKnown
-	need := len(method) + len(target) + len(host) + min(len(arena)+4*r.Fields.Len(), p.HeadBytes)
+	user := e.user[:min(len(e.user), longestUser)]
+	need := longestClient + len(user) + len(method) + len(target) + len(host) + min(len(arena)+4*r.Fields.Len(), p.HeadBytes)
 	if e.fields != nil {
 		head = &w.heads[headSlot(e.fields, x.Outcome.Status)]
 		if head.age != w.age || head.fields != e.fields || !e.lasting {
@@ -89,6 +93,15 @@ func (w *writer) put(p *policy, e *entry) bool {
 		flags |= flagRequestCut
 	}
 	fieldsLen := len(b) - from
+	from = len(b)
+	switch {
+	case !x.Client.IsValid():
+		flags |= flagClientHidden
+	case x.Client != x.Peer.Remote:
+		b = appendClient(b, x.Client)
+	}
+	clientLen := len(b) - from
+	b = append(b, user...)
 	respAt, respLen := uint32(0), uint16(0)
 	switch {
 	case head != nil:
@@ -140,6 +153,7 @@ func (w *writer) put(p *policy, e *entry) bool {
 	little.PutUint16(f[atHostLen:], uint16(len(host)))
 	little.PutUint16(f[atStatus:], uint16(o.Status))
 	f[atMethodLen], f[atFlags], f[atMajor], f[atMinor], f[atScheme] = byte(len(method)), flags, r.Major, r.Minor, schemeNumber(r.Scheme)
+	f[atClientLen], f[atUserLen] = byte(clientLen), byte(len(user))
 	c.count(x.Start, e.failed || e.slow)
 	return true
 }

@@ -40,7 +40,9 @@ type Summary struct {
 	Target   string    `json:"target"`
 	Status   int       `json:"status"`
 	Body     int64     `json:"body"`
-	Client   string    `json:"client"` // address and port
+	Client   string    `json:"client"`         // who asked: the connection's other end, or whom trusted proxies name; with the port where it is known; "unknown": they hide it
+	Peer     string    `json:"peer,omitempty"` // the connection's other end, where that is not the client
+	User     string    `json:"user,omitempty"` // who the client proved to be
 	Site     string    `json:"site,omitempty"`
 	Route    string    `json:"route,omitempty"`
 	Reason   string    `json:"reason,omitempty"`   // the id of what decided the answer

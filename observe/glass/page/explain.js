@@ -3,7 +3,7 @@
 
 import { html, nothing } from "./lib/lit-html.js";
 import { get } from "./api.js";
-import { ago, phrase, quoted, readable, sentence, tone } from "./format.js";
+import { ago, peerAddress, phrase, quoted, readable, sentence, tone } from "./format.js";
 import { command, copy, failure, icon, mark, standard, waiting } from "./parts.js";
 import { decisions } from "./decisions.js";
 import { message } from "./message.js";
@@ -112,7 +112,7 @@ export function view(context) {
   function ofJourney(j) {
     // Of the line that is responsible a summary has only the text; a decision has the place.
     const at = j.events?.find((e) => e.position && e.position.text === j.position)?.position;
-    return { ...j, position: at, from: j.client.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""), recorded: true, noEvents: j.no_events, title: `recorded ${ago(j.start)}` };
+    return { ...j, position: at, from: peerAddress(j), recorded: true, noEvents: j.no_events, title: `recorded ${ago(j.start)}` };
   }
 
   /** The question that a recorded journey was. What is secret was not kept, and so is not asked. */
@@ -125,7 +125,7 @@ export function view(context) {
       url: /^[a-z]+:\/\//i.test(j.target) ? j.target : (j.scheme || "http") + "://" + (j.host || j.connection.local) + (j.target.startsWith("/") ? j.target : "/"),
       method: j.method || "GET",
       header: j.request.fields.filter((f) => !f.hidden && !left.has(f.name.toLowerCase())).map((f) => f.name + ": " + f.value).join("\n"),
-      from: j.client.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""),
+      from: peerAddress(j),
       old: j.protocol === "HTTP/1.0",
     };
   }

@@ -13,6 +13,8 @@ export const conditions = {
   method: ["with this method", "POST"],
   status: ["with this status, or of a class", "404 or 4xx"],
   client: ["of this address or network", "198.51.100.0/24"],
+  peer: ["over a connection from here: a proxy, or the client", "192.0.2.10"],
+  user: ["of the client that proved to be this user", "alice"],
   reason: ["with this Reason, or one that begins so", "resource.missing or resource."],
   slower: ["that took at least so long", "50ms"],
   connection: ["on the connection with this number", "12"],

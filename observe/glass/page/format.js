@@ -146,8 +146,12 @@ export function quoted(word) {
 /** A client's words as they can be read: what is invisible, or turns the direction of the text, is written as its number. */
 export const readable = (text) => (text || "").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => "\\u{" + c.codePointAt(0).toString(16) + "}");
 
-/** A client's address without its port. */
+/** A client's address without its port, where it has one: what proxies say of a client often has none. */
 export function clientAddress(client) {
-  const i = client.lastIndexOf(":");
-  return i < 0 ? client : client.slice(0, i).replace(/^\[|\]$/g, "");
+  if (client.startsWith("[")) return client.slice(1, client.lastIndexOf("]"));
+  const i = client.indexOf(":");
+  return i < 0 || client.indexOf(":", i + 1) > 0 ? client : client.slice(0, i);
 }
+
+/** The address of a journey's connection: that of a proxy, where one stands before the client. */
+export const peerAddress = (journey) => clientAddress(journey.peer || journey.client);

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "./lib/lit-html.js";
 import { address, get } from "./api.js";
-import { ago, between, bytes, clientAddress, dateTime, duration, exactly, plural, readable, sentence } from "./format.js";
+import { ago, between, bytes, clientAddress, dateTime, duration, exactly, peerAddress, plural, readable, sentence } from "./format.js";
 import { copy, downloads, empty, failure, icon, reason, standard, status, waiting } from "./parts.js";
 import { decisions } from "./decisions.js";
 import { message } from "./message.js";
@@ -112,7 +112,11 @@ export function view(context) {
         ${fact("When", html`<time datetime=${j.start}>${dateTime(j.start)}</time>`, ago(j.start))}
         ${fact("Took", duration(j.took_us), j.slow ? html`<span class="chip" data-tone="slow">${icon("slow")}slow</span>` : "", exactly(j.took_us))}
         ${fact("Sent", bytes(j.response.bytes), `${bytes(j.body)} body`)}
-        ${fact("Client", html`<a href=${context.href("journeys", "", { client: clientAddress(j.client) })} title="All of this client"><code>${j.client}</code></a>`)}
+        ${fact("Client", j.client === "unknown"
+            ? html`hidden by the proxy`
+            : html`<a href=${context.href("journeys", "", { client: clientAddress(j.client) })} title="All of this client"><code>${j.client}</code></a>`)}
+        ${j.peer ? fact("Through", html`<a href=${context.href("journeys", "", { peer: clientAddress(j.peer) })} title="All over connections from there"><code>${j.peer}</code></a>`, "a trusted proxy") : nothing}
+        ${j.user ? fact("User", html`<a href=${context.href("journeys", "", { user: j.user })} title="All of this user"><code>${readable(j.user)}</code></a>`) : nothing}
         ${j.site ? fact("Site", html`<a href=${context.href("journeys", "", { site: j.site })} title="All of this site">${j.site}</a>`, j.route ? html`route <code>${j.route}</code>` : "") : nothing}
         ${j.file ? fact("File", html`<code>${j.file}</code>`) : nothing}
       </dl>
@@ -134,7 +138,7 @@ export function view(context) {
     const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(j.target);
     q.set("url", absolute ? j.target : `${j.scheme || "http"}://${j.host}${j.target.startsWith("/") ? j.target : ""}`);
     if (j.method && j.method !== "GET") q.set("method", j.method);
-    const from = clientAddress(j.client);
+    const from = peerAddress(j);
     if (from) q.set("from", from);
     for (const f of j.request.fields || []) {
       if (!f.hidden && !/^(host|connection|user-agent|content-length|transfer-encoding)$/i.test(f.name)) q.append("header", f.name + ": " + f.value);

@@ -17,7 +17,7 @@ export function row(s, i, chosen) {
     <span role="gridcell" class="c-took">${s.slow ? icon("slow") : nothing}<span>${duration(s.took_us)}</span><svg
       class="took-bar" viewBox="0 0 60 4" preserveAspectRatio="none" aria-hidden="true"><rect width=${bar60(s.took_us)} height="4" rx="1.5" /></svg></span>
     <span role="gridcell" class="c-size">${s.body ? bytes(s.body) : "–"}</span>
-    <span role="gridcell" class="c-client"><code>${s.client}</code></span>
+    <span role="gridcell" class="c-client"><code>${s.user ? html`<b>${readable(s.user)}</b> ` : nothing}${s.client}</code></span>
   </div>`;
 }
 
@@ -31,7 +31,7 @@ export function cellTitle(name, s) {
     "c-line": () => s.position || "no line of the configuration is responsible",
     "c-took": () => exactly(s.took_us) + (s.slow ? ": slow" : ""),
     "c-size": () => plural(s.body, "byte"),
-    "c-client": () => s.client,
+    "c-client": () => s.client + (s.peer ? ", through " + s.peer : "") + (s.user ? ", user " + readable(s.user) : ""),
   };
   return says[name]?.() || "";
 }

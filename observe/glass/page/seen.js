@@ -1,13 +1,13 @@
 // What a filter may be completed with: the values of a condition that were seen.
 
-import { clientAddress } from "./format.js";
+import { clientAddress, peerAddress } from "./format.js";
 
 /** Values of a condition among summaries, the most frequent first, as [value, how often]. sites are those of the server. */
 export function seen(name, rows, sites) {
   if (name === "slower") return [["10ms", 0], ["100ms", 0], ["1s", 0]];
   const of = {
     site: (s) => s.site, host: (s) => s.host, path: (s) => s.target.split("?")[0], method: (s) => s.method,
-    status: (s) => String(s.status), client: (s) => clientAddress(s.client), reason: (s) => s.reason, connection: (s) => String(s.connection),
+    status: (s) => String(s.status), client: (s) => clientAddress(s.client), peer: peerAddress, user: (s) => s.user, reason: (s) => s.reason, connection: (s) => String(s.connection),
   }[name];
   const counts = new Map();
   for (const s of rows.slice(-3000)) {
