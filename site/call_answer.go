@@ -59,6 +59,12 @@ func (c *call) begin(l exchange.Link, here int, rest []byte) bool {
 	c.x.Because(AppAnswered, &c.r.conf.Pos)
 	v.produce = pushed
 	v.walk(deliver)
+	if c.body == nil { // it was to be the page for an error, and is none: that has its own by now
+		l.Close()
+		c.words.end()
+		c.over()
+		return false
+	}
 	c.wrote = true
 	return true
 }

@@ -240,6 +240,7 @@ func (v *visit) pageFailed(why *trace.Reason, err error) {
 		v.tell("error", ErrorPageFailed, &e.page.Pos, strconv.Itoa(e.refusal.status), true, details...)
 	}
 	v.release()
+	v.unwanted()
 	for _, p := range v.pieces {
 		if p.Release != nil {
 			p.Release.Release()
@@ -248,7 +249,7 @@ func (v *visit) pageFailed(why *trace.Reason, err error) {
 	v.header.Reset()
 	v.keepFields()
 	v.settings, v.inner, e.failed = e.settings, e.inner, true
-	v.refusal, v.file, v.pieces, v.body, v.produce, v.missing, v.block = e.refusal, "", nil, nil, nil, false, nil
+	v.refusal, v.file, v.pieces, v.body, v.missing, v.block = e.refusal, "", nil, nil, false, nil
 	v.line = nil
 }
 

@@ -816,3 +816,30 @@ func TestBodiesThatDoNotCome(t *testing.T) {
 		t.Errorf("%d, %s", status, c.errors())
 	}
 }
+
+// An application that is asked for the page of an error and sends the client elsewhere in its place has made none.
+func TestAnErrorsPageThatIsARedirect(t *testing.T) {
+	app := anApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "https://example.com/")
+		w.WriteHeader(302)
+		io.WriteString(w, strings.Repeat("elsewhere ", 100_000))
+	})
+	c := newCounter(t, serve.Events, app, appFiles, `
+site "example.org" {
+  root = "$ROOT"
+  errors {
+    page "404" { path = "/index.php" }
+  }
+  route "/index.php" {
+    fastcgi "$APP" {
+      concurrent = 1
+    }
+  }
+}
+`)
+	for range 2 { // the second one finds the place of the first
+		if status, h, body := c.ask("GET", "/missing", nil); status != 404 || !strings.Contains(body, "404 Not Found") || h.Get("Location") != "" {
+			t.Errorf("%d %q %v", status, body[:min(len(body), 200)], h)
+		}
+	}
+}

@@ -430,3 +430,38 @@ func TestAScriptThatCannotBeStarted(t *testing.T) {
 		}
 	}
 }
+
+// An error's page that a program makes, and that turns out to be none while the program still writes, ends the program: what
+// nobody reads would keep its place for ever.
+func TestAProgramWhosePageIsNotSentIsEnded(t *testing.T) {
+	away := "#!/bin/sh\necho Status: 302\necho Location: https://example.com/\necho Content-Type: text/plain\necho\n" +
+		"i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done; exec sleep 30"
+	w := newWorld(t, map[string]string{"cgi-bin/away": away}, `
+site "example.org" {
+  root = "$ROOT"
+  errors {
+    page "404" { path = "/cgi-bin/away" }
+  }
+  route "/cgi-bin/*" {
+    root         = "$ROOT/cgi-bin"
+    strip_prefix = "/cgi-bin"
+    cgi {
+      concurrent = 1
+      grace      = "100ms"
+    }
+  }
+}`)
+	if err := os.Chmod(filepath.Join(w.dir, "cgi-bin/away"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second one finds the place of the first
+		r := w.ask(t, "GET /missing")
+		told := strings.Join(w.told, "\n")
+		if w.told = nil; r.status != 404 || !strings.Contains(told, errPageRoute.Error()) {
+			t.Errorf("%d %q %s", r.status, r.body, told)
+		}
+	}
+	if running := w.h.opt.Scripts.Running(); len(running) > 0 {
+		t.Errorf("%v still run", running)
+	}
+}

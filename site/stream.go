@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"sync"
 
 	"vitrine/site/coding"
@@ -17,6 +18,7 @@ type producer func(w *sender) error
 type sender struct {
 	v       *visit
 	silent  bool // the response has no body: what is written is only counted
+	shut    bool // something else was sent: whoever writes is told so
 	encoder *coding.Encoder
 	out     *[]byte // what comes out of the encoder
 	pending bool    // the encoder may hold something back
@@ -54,7 +56,10 @@ func (v *visit) newSender() *sender {
 }
 
 func (s *sender) Write(p []byte) (int, error) {
-	if s.silent {
+	switch {
+	case s.shut:
+		return 0, errUnwanted
+	case s.silent:
 		return len(p), nil
 	}
 	if s.encoder == nil {
@@ -85,6 +90,9 @@ func (s *sender) pass() error {
 
 // Flush sends what was written so far, the head included: the client can decode all of it.
 func (s *sender) Flush() error {
+	if s.shut {
+		return errUnwanted
+	}
 	if s.encoder != nil && s.pending {
 		*s.out = s.encoder.Flush((*s.out)[:0])
 		s.pending = false
@@ -95,8 +103,23 @@ func (s *sender) Flush() error {
 	return s.v.x.Flush()
 }
 
+// errUnwanted is what a producer is told whose body is not sent.
+var errUnwanted = errors.New("site: something else was sent")
+
+// unwanted ends what makes the body, since something else is sent in its place: it gives back what it has.
+func (v *visit) unwanted() {
+	if produce := v.produce; produce != nil {
+		v.produce = nil
+		produce(&sender{v: v, shut: true})
+	}
+	v.call = nil // which finds out
+}
+
 // close ends the body. With an error the connection is cut off.
 func (s *sender) close(err error) {
+	if s.shut {
+		return
+	}
 	if err == nil && s.encoder != nil {
 		*s.out = s.encoder.Close((*s.out)[:0])
 		err = s.pass()
