@@ -207,7 +207,7 @@ func lookAt[T any](h *Handler, w *access.Watched[T], file *config.Value[string],
 	return err
 }
 
-// improper answers credentials that cannot be read with 400.
+// improper answers with 400: several credentials, and a proof that cannot be read or is for another path (RFC 7616 §3.4).
 func (v *visit) improper(g *guard) (step, *trace.Reason) {
 	v.refusal.status = 400
 	return v.refused(CredentialsImproper.Reach(), &g.conf.Auth[0].Pos, nil)
@@ -216,8 +216,8 @@ func (v *visit) improper(g *guard) (step, *trace.Reason) {
 // checkBasic checks a name with its password. What takes long is done elsewhere, and right ones are remembered for a while.
 func (v *visit) checkBasic(g *guard, s *scheme, rest []byte) (step, *trace.Reason) {
 	user, password, err := access.ParseBasic(rest)
-	if err != nil {
-		return v.improper(g)
+	if err != nil { // browsers forget what they hold for a realm, and ask again, only at 401 (RFC 9110 §11.4)
+		return v.challenge(g, CredentialsImproper, false, "")
 	}
 	state, p := v.h.opt.State, &v.permission.login
 	users, version := s.passwords.Get()

@@ -109,7 +109,7 @@ func TestBasicLetsInWhoHasAPassword(t *testing.T) {
 		{elsewhere, "GET /a.txt" + basic("ben", "nebx"), 401, "access.password-wrong", ""},
 		{elsewhere, "GET /a.txt" + basic("nobody", "neb"), 401, "access.password-wrong", ""},
 		{elsewhere, "GET /a.txt\nAuthorization: Bearer x", 401, "access.scheme-other", ""},
-		{elsewhere, "GET /a.txt\nAuthorization: Basic !!!", 400, "access.credentials-improper", ""},
+		{elsewhere, "GET /a.txt\nAuthorization: Basic !!!", 401, "access.credentials-improper", ""},
 		{elsewhere, "GET /a.txt" + basic("ben", "neb") + basic("ben", "neb"), 400, "access.credentials-improper", ""},
 		{elsewhere, "GET /b/x" + basic("anna", "anna"), 200, "site.respond", "hello anna"},
 		{elsewhere, "GET /b/x" + basic("ben", "neb"), 403, "access.user-elsewhere", ""},
