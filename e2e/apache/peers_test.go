@@ -5,6 +5,7 @@ package apache
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -146,7 +147,11 @@ func startVitrine(t *testing.T, root, lines string) string {
 	t.Helper()
 	address := fmt.Sprintf("127.0.0.1:%d", port(t))
 	conf := filepath.Join(t.TempDir(), "vitrine.hcl")
-	text := fmt.Sprintf("listen %q {\n}\ncontrol {\n  socket = \"\"\n}\nsite \"www.example.org\" {\n  root = %q\n%s\n}\n", address, root, lines)
+	before, lines, two := strings.Cut(lines, "\nsite:\n") // what stands outside of the site, if anything
+	if !two {
+		before, lines = "", before
+	}
+	text := fmt.Sprintf("listen %q {\n}\ncontrol {\n  socket = \"\"\n}\n%s\nsite \"www.example.org\" {\n  root = %q\n%s\n}\n", address, before, root, lines)
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +166,10 @@ type answer struct {
 	body   string
 }
 
-// ask sends a request, which has no Host yet, on a connection of its own.
-func ask(t *testing.T, address, request string) answer {
+// ask sends a request, which has no Host yet, on a connection of its own from the address. A body in gzip is decoded.
+func ask(t *testing.T, from, address, request string) answer {
 	t.Helper()
-	c, err := net.Dial("tcp", address)
+	c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +194,15 @@ func ask(t *testing.T, address, request string) answer {
 	body, err := io.ReadAll(r.Body)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Fatalf("%s: %v", lines[0], err)
+	}
+	if r.Header.Get("Content-Encoding") == "gzip" && len(body) > 0 && r.StatusCode != http.StatusPartialContent {
+		z, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatalf("%s: %v", lines[0], err)
+		}
+		if body, err = io.ReadAll(z); err != nil {
+			t.Fatalf("%s: %v", lines[0], err)
+		}
 	}
 	a := answer{status: r.StatusCode, fields: map[string]string{}, body: string(body)}
 	for name, values := range r.Header {
