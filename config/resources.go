@@ -51,6 +51,7 @@ type ErrorPage struct {
 	Placeholders Value[bool]    // those in File are filled in
 	Status       *Value[int]    // instead of the error's own
 	Pos          trace.Position // of the block
+	Outward      int            // how many blocks outward it was written: 0 where it is in force, 1 in its site for a route
 }
 
 // For reports how well the page fits a status: 2 by number, 1 by class, 0 not at all.
@@ -136,7 +137,7 @@ func (e *ErrorPages) inherited() ErrorPages {
 	var out ErrorPages
 	for _, p := range e.Pages {
 		out.Pages = append(out.Pages, &ErrorPage{inheritAll(p.Statuses), inheritPointer(p.File), inheritPointer(p.Path), inherit(p.Redirect),
-			inherit(p.Body), inherit(p.Type), inherit(p.Placeholders), inheritPointer(p.Status), inheritedPosition(p.Pos)})
+			inherit(p.Body), inherit(p.Type), inherit(p.Placeholders), inheritPointer(p.Status), inheritedPosition(p.Pos), p.Outward + 1})
 	}
 	return out
 }

@@ -125,7 +125,7 @@ var limitsBlock = always(func(c *Config) any { return &c.Limits }, blockType{
 			field: in(func(l *Limits) any { return &l.Connections })},
 		{name: "connections_per_client", kind: kindInt, initial: `10000`, min: 1, max: 10_000_000, unit: "connections",
 			doc:   "Connections from one address, or from one /64 network of IPv6; the next one is refused. A proxy or a load balancer in front is one client.",
-			also:  []string{"limit_conn"},
+			also:  []string{"maxconnperip"},
 			field: in(func(l *Limits) any { return &l.ConnectionsPerClient })},
 		{name: "requests_per_connection", kind: kindInt, initial: `0`, min: 0, max: 1 << 31, unit: "requests",
 			doc:   "Requests on one connection, after which it is closed; 0 is no bound.",

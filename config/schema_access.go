@@ -11,7 +11,7 @@ var accessBlock = always(func(s *Settings) any { return &s.Guard }, blockType{
 	doc: "Who may have what is here: by address, by host name, or by name and password. A site or route that says only some of its settings takes the others from outside. " +
 		"Of the networks the most specific one that contains the client's address decides, and deny wins a tie; the order does not matter. Whoever is refused is told 401 or 403 and no more: the line that refused stands in the error log.",
 	example: "access {\n  allow = [\"192.0.2.0/24\"]\n  users = [\"anna\", \"ben\"]\n  auth \"basic\" {\n    realm = \"accounts\"\n    file  = \"/etc/vitrine/passwords\"\n  }\n}",
-	also:    []string{"require", "auth", "order", "satisfy", "authz", "authorization", "acl", "limit_except", "basicauth", "basic_auth"},
+	also:    []string{"require", "order", "satisfy", "authz", "authorization", "acl", "limit_except", "basicauth", "basic_auth"},
 	settings: []*setting{
 		{name: "off", kind: kindBool, initial: `false`,
 			doc:   "Whether nothing is asked here, whatever is written outside.",

@@ -43,7 +43,7 @@ var balanceBlock = &blockType{
 	doc: "Where clients are sent when this server is overloaded: a redirect costs less than the answer. The server is chosen by its weight and the client's address, so that a client stays with the one it was sent to. " +
 		"With 302 and 303 only GET and HEAD are sent on, with 307 everything that has no body.",
 	example: "balance {\n  measure = \"connections\"\n  above   = 5000\n  server \"http://b.example.org\" {\n  }\n}",
-	also:    []string{"load_balancing", "overload", "least_conn", "proxypass", "upstream"},
+	also:    []string{"load_balancing", "overload", "least_conn"},
 	settings: []*setting{
 		{name: "measure", kind: kindChoice, initial: `"connections"`, choices: []string{"connections", "requests", "load"},
 			doc:   "What is measured: open connections, requests that wait for a disk, a script or another server, or the system's load average over a minute, in percent of its processors.",

@@ -10,7 +10,7 @@ var fastcgiBlock = &blockType{
 	doc: "An application that runs beside the server answers by FastCGI, such as php-fpm. The path leads to a script below root: the first part of it that ends as split_path_info says must be a file, and what follows is PATH_INFO. " +
 		"Nothing that is not there is ever passed on, so that no part of an uploaded file's name can make it a script.",
 	example: "fastcgi \"unix:/run/php/php-fpm.sock\" {\n  static = true\n  front  = \"/index.php\"\n}",
-	also:    []string{"fastcgi_pass", "php", "php_fastcgi", "fcgi", "proxyfcgi", "php_fpm", "fpm", "upstream", "proxy_pass"},
+	also:    []string{"fastcgi_pass", "php", "php_fastcgi", "fcgi", "proxyfcgi", "php_fpm", "fpm"},
 	settings: []*setting{
 		{name: "address", kind: kindText, example: `"unix:${env.PHP_SOCKET}"`, check: checkApplicationAddress,
 			doc:   "Where the application listens, where an expression is needed: the block's own label is plain text. unix: and the path of a socket, or an address with a port.",

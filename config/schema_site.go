@@ -6,11 +6,11 @@ import "vitrine/config/template"
 var (
 	rootSetting = &setting{name: "root", kind: kindFolder, example: `"/srv/www"`,
 		doc:   "The folder whose files are served, relative to the file that says it. A route takes its site's when it says no other way to answer.",
-		also:  []string{"document_root", "documentroot", "docroot", "dir", "directory", "folder", "alias"},
+		also:  []string{"document_root", "documentroot", "docroot", "dir", "directory", "folder"},
 		field: in(func(s *Settings) any { return &s.Root })}
 	stripPrefixSetting = &setting{name: "strip_prefix", kind: kindText, example: `"/static"`, check: checkStripPrefix,
 		doc:   "What is taken from the front of the path before it is looked for under root.",
-		also:  []string{"strip", "uri_strip_prefix", "alias"},
+		also:  []string{"strip", "uri_strip_prefix"},
 		field: in(func(s *Settings) any { return &s.StripPrefix })}
 	bodyBytesSetting = &setting{name: "body_bytes", kind: kindSize, min: 0, max: 1 << 50, example: `"10MiB"`,
 		doc:   "The body of one request; a longer one is answered with 413; 0 is no bound. Without it, the bound of limits holds.",

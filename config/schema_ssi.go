@@ -7,7 +7,7 @@ var ssiBlock = always(func(s *Settings) any { return &s.SSI }, blockType{
 	doc: "Server-side includes, as Apache's mod_include has them: pages whose <!--#include …-->, <!--#echo …--> and their like are filled in when they are sent. " +
 		"The block turns them on, for the files whose extension or type it names; without one, no page is looked into.",
 	example: "ssi {\n  extensions = [\".shtml\"]\n}",
-	also:    []string{"includes", "server_side_includes", "mod_include", "shtml", "addoutputfilter", "options"},
+	also:    []string{"includes", "server_side_includes", "mod_include", "shtml", "addoutputfilter"},
 	settings: []*setting{
 		{name: "off", kind: kindBool, initial: `true`,
 			doc:   "Whether pages are sent as they are. A block that does not say it turns them on.",

@@ -37,6 +37,9 @@ func plain(name string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
 }
 
+// normal is how names of other servers are listed.
+func normal(name string) string { return strings.ToLower(strings.ReplaceAll(name, "-", "_")) }
+
 func letters(name string) string {
 	all := []rune(name)
 	slices.Sort(all)
@@ -58,51 +61,78 @@ func (t *blockType) names() []string {
 // unknown reports a name that means nothing where it stands, and what may have been meant: a near name here, the name
 // of the same thing elsewhere, or another place for the name.
 func (d *decoder) unknown(t *blockType, what, name string, at hcl.Range) {
-	d.fail(at, fmt.Sprintf("%s has no %s %q", t.title(), what, name), d.meant(t, name))
+	hint := d.meant(t, what, name)
+	if what == "block" && foreignBlocks[normal(name)] != "" {
+		hint = foreignBlocks[normal(name)]
+	}
+	d.fail(at, fmt.Sprintf("%s has no %s %q", t.title(), what, name), hint)
 }
 
-func (d *decoder) meant(t *blockType, name string) string {
-	normal := strings.ToLower(strings.ReplaceAll(name, "-", "_"))
+func (d *decoder) meant(t *blockType, what, name string) string {
 	near := nearest(name, t.names())
 	if near != "" && distance(name, near) <= 1 {
 		return "did you mean " + t.written(near) + "?"
 	}
-	if s := t.elsewhere(normal); s != "" {
+	if s := t.elsewhere(normal(name)); s != "" {
 		return "did you mean " + t.written(s) + "?"
 	}
-	var places []string
-	d.root.walk(nil, func(path []string, other *blockType) {
-		if other == t || other.setting(name) == nil && other.block(name) == nil {
-			return
-		}
-		place := "in " + other.title()
-		if other.name == "" {
-			place = "at the top level"
-		}
-		if !slices.Contains(places, place) {
-			places = append(places, place)
-		}
+	if hint := foreign[normal(name)]; hint != "" {
+		return hint
+	}
+	places := d.places(func(other *blockType) bool {
+		return other != t && (what == "block" && other.block(name) != nil || what != "block" && other.setting(name) != nil)
 	})
+	if len(places) == 0 { // a block that is a setting elsewhere, or the other way round
+		places = d.places(func(other *blockType) bool {
+			return other != t && (other.block(name) != nil || other.setting(name) != nil)
+		})
+	}
 	if len(places) > 0 && len(places) <= 4 {
 		return fmt.Sprintf("%s belongs %s", name, oneOf(places))
 	}
 	if near != "" {
 		return "did you mean " + t.written(near) + "?"
 	}
-	// The name may be what another server calls something that has another place here.
-	hint := ""
-	d.root.walk(nil, func(path []string, other *blockType) {
-		if s := other.elsewhere(normal); s != "" && hint == "" {
-			hint = fmt.Sprintf("did you mean %s in %s?", other.written(s), other.title())
-		}
-	})
-	if hint != "" {
+	if hint := d.calledElsewhere(name); hint != "" {
 		return hint
 	}
 	if all := t.names(); len(all) > 0 {
 		return "it may have " + oneOf(all)
 	}
 	return ""
+}
+
+// places says where all that fits stands, such as "in a files block".
+func (d *decoder) places(fits func(*blockType) bool) (all []string) {
+	d.root.walk(nil, func(path []string, other *blockType) {
+		if !fits(other) {
+			return
+		}
+		place := "in " + other.title()
+		if other.name == "" {
+			place = "at the top level"
+		}
+		if !slices.Contains(all, place) {
+			all = append(all, place)
+		}
+	})
+	return all
+}
+
+// calledElsewhere is the hint for a name that another server has for something that is found in another place here, or "".
+func (d *decoder) calledElsewhere(name string) (hint string) {
+	d.root.walk(nil, func(path []string, other *blockType) {
+		s := other.elsewhere(normal(name))
+		if s == "" || hint != "" {
+			return
+		}
+		place := "in " + other.title()
+		if other.name == "" {
+			place = "at the top level"
+		}
+		hint = fmt.Sprintf("did you mean %s %s?", other.written(s), place)
+	})
+	return hint
 }
 
 // elsewhere is the setting or block of t that other servers call name, or "".

@@ -61,6 +61,15 @@ func (d *decoder) syntaxError(f *file, diag *hcl.Diagnostic) Diagnostic {
 		return out
 	}
 	switch diag.Summary {
+	case "Invalid block definition", "Argument or block definition required", "Invalid character", "Invalid expression":
+		if hint, from, to := d.fromElsewhere(text); hint != "" {
+			out.Pos.Column = 1 + from // only blanks stand before the word
+			out.End = out.Pos
+			out.End.Column = 1 + to
+			return say("this is neither a setting nor a block", hint)
+		}
+	}
+	switch diag.Summary {
 	case "Invalid multi-line string", "Unterminated template string":
 		// HCL complains about the line's end; what is wrong is the quote that nothing closes.
 		out.Pos.Column = 1 + len([]rune(text[:max(strings.LastIndexByte(text, '"'), 0)]))

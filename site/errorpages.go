@@ -86,13 +86,13 @@ func (v *visit) hotPage(p *config.ErrorPage) *resource.Entry {
 }
 
 // choosePage is the page for the refusal's status: those for the status itself before those for its class, and among those
-// that fit alike the one that the client wants most, the inner one when it wants them alike. Nil: none, or the client wants none.
+// that fit alike the one that the client wants most. Of those that it wants alike the innermost, and of one block's the first in
+// the file: whoever writes a page in HTML and one in JSON below it expects HTML for a client that takes anything. Nil: none, or
+// the client wants none.
 func (v *visit) choosePage() *config.ErrorPage {
 	var best *config.ErrorPage
 	fit, want := 0, 0
-	pages := v.settings.conf.Errors.Pages
-	for i := len(pages) - 1; i >= 0; i-- {
-		p := pages[i]
+	for _, p := range v.settings.conf.Errors.Pages {
 		f := p.For(v.refusal.status)
 		if f == 0 || f < fit || p.Path != nil && v.settings.site == nil || p.File != nil && v.settings.root == nil {
 			continue
@@ -101,7 +101,7 @@ func (v *visit) choosePage() *config.ErrorPage {
 		if mediaType := v.pageType(p); mediaType != "" {
 			q = content.Quality(&v.request().Fields, mediaType)
 		}
-		if q > 0 && (best == nil || q > want || f > fit) {
+		if q > 0 && (best == nil || f > fit || q > want || q == want && p.Outward < best.Outward) {
 			best, fit, want = p, f, q
 		}
 	}

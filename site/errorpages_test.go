@@ -116,6 +116,8 @@ func TestPagesForErrors(t *testing.T) {
 		{"GET /missing\nAccept: application/json", "404 {\"e\":404}", "application/json"},
 		{"GET /missing\nAccept: text/html;q=0.5, application/json;q=0.6", "404 {\"e\":404}", "application/json"},
 		{"GET /missing\nAccept: text/html;q=0.6, application/json;q=0.5", "404 <h1>not here</h1>", "text/html; charset=utf-8"},
+		{"GET /missing\nAccept: */*", "404 <h1>not here</h1>", "text/html; charset=utf-8"}, // wanted alike: the first in the file
+		{"GET /json/x\nAccept: */*", "404 {\"path\":\"/json/x\"}", "application/json"},     // and the inner one before the outer ones
 		{"GET /missing\nAccept: text/plain", "404 404 Not Found", "text/plain; charset=utf-8"},
 		{"HEAD /missing\nAccept: text/html", "404 ", "text/html; charset=utf-8"},
 		{"GET /missing\nAccept: text/html\nRange: bytes=0-1\nIf-None-Match: *", "404 <h1>not here</h1>", ""},
