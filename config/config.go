@@ -130,6 +130,7 @@ type Route struct {
 	Methods     []Value[string] // upper case; empty: all
 	Settings    Settings        // the site's, with what the route says on top
 	File        *Value[string]  // the one file that answers; nil: none
+	Internal    Value[bool]     // answers only where the site itself leads, nobody who asks for it
 	Respond     *Respond
 	Redirect    *Redirect
 	Application *Application // a Go http.Handler

@@ -68,7 +68,7 @@ var routeBlock = &blockType{
 			doc:   "The methods this route answers; without it, all. Another method goes on to the next route.",
 			also:  []string{"method", "limit_except", "verbs"},
 			field: in(func(r *Route) any { return &r.Methods })},
-		routeFileSetting, rootSetting, stripPrefixSetting, bodyBytesSetting,
+		routeFileSetting, internalSetting, rootSetting, stripPrefixSetting, bodyBytesSetting,
 	},
 	blocks: []*blockType{homesBlock, errorsBlock, expiresBlock, respondBlock, redirectBlock, handlerBlock, cgiBlock, fastcgiBlock, filesBlock, typesBlock, negotiateBlock, compressBlock, ssiBlock, augmentBlock, balanceBlock, nearerBlock, headerBlock, accessBlock, rateBlock, logBlock},
 	open: func(d *decoder, owner any) any {

@@ -77,7 +77,7 @@ func (v *visit) spoolFor(c *call) (step, *trace.Reason) {
 func (v *visit) parameters(c *call, to *target) {
 	t, x := v.settings, v.x
 	conf := c.r.conf
-	q := gateway.Request{Head: v.request(), Client: x.Client, Server: x.Peer.Local, Name: t.site.name, Software: t.server.V,
+	q := gateway.Request{Head: v.request(), Asked: v.x.Request, Client: x.Client, Server: x.Peer.Local, Name: t.site.name, Software: t.server.V,
 		Script: to.name, Info: to.info, Length: c.left, Credentials: conf.Authorization.V, User: x.User, AuthType: x.Scheme}
 	if f := to.file; f != nil {
 		q.File, q.Root = f.Real, f.Root

@@ -90,6 +90,10 @@ func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
 			e.Release()
 			continue
 		}
+		if to := v.beside(index.V); !v.mayShow(to) {
+			e.Release()
+			return v.leadToIndex(to, &index.Pos)
+		}
 		v.entry, v.file = e, e.Path
 		// A later name answers only as long as the earlier ones are not there, and nobody watches for that.
 		v.memorize = i == 0
@@ -151,6 +155,10 @@ func (v *visit) notThere(why *trace.Reason, status int, line *trace.Position) (s
 	v.blame(why, line)
 	e, failure := v.settings.root.Load(missing.Path.V, v.settings.load, v.x.Trace)
 	if failure == nil && e.Kind == resource.Directory {
+		e.Release()
+		e = nil
+	}
+	if e != nil && !v.mayShow(v.belowPrefix(e.Path)) {
 		e.Release()
 		e = nil
 	}

@@ -8,7 +8,6 @@ import (
 
 	"vitrine/site/content"
 	"vitrine/site/resource"
-	"vitrine/site/route"
 	"vitrine/trace"
 	"vitrine/web/message"
 )
@@ -175,16 +174,8 @@ func (v *visit) isMissing(path []byte) bool {
 // mayBe reports whether a file may be sent in the place of what was asked for: its own path must lead to the same route, and
 // not to a program, whose text is nobody's affair.
 func (v *visit) mayBe(full, name string) bool {
-	t, asked := v.settings, v.request().Path()
-	own := append(append([]byte(nil), asked[:bytes.LastIndexByte(asked, '/')+1]...), name...)
-	r := v.request()
-	to := t.site.base
-	if choice := t.site.routes.Match(own, r.Method, r.MethodBytes(), nil); choice.Reason == route.Matched {
-		to = t.site.each[choice.Index]
-	} else if choice.Reason == route.MethodRefused {
-		to = nil
-	}
-	if to == t && !(t.scripts != nil && t.scripts.among([]byte(full))) {
+	t := v.settings
+	if v.owner(v.beside(name)) == t && !(t.scripts != nil && t.scripts.among([]byte(full))) && !v.isSource(full, name) {
 		return true
 	}
 	v.pass(CandidateElsewhere, nil, full)

@@ -150,6 +150,10 @@ var (
 		"the redirect leads nowhere: filled in for this request, its target is empty, or names a host outside the domain that it was written for", "RFC 9110 §10.2.2")
 	SlashMissing = trace.Declare("site.slash-missing", trace.Success,
 		"the path leads to a folder and does not end with a slash, so the client is sent to the path that does: otherwise the page's relative links would lead elsewhere", "")
+	IndexElsewhere = trace.Declare("site.index-elsewhere", trace.Info,
+		"the folder's index belongs to another route, such as one where a program answers, so that one is asked for it", "")
+	RouteInternal = trace.Declare("site.internal", trace.Refused,
+		"the route is internal: it answers where the site itself leads, such as by X-Accel-Redirect, an include or an error's page, and nobody who asks for it", "RFC 9110 §15.5.5")
 	NothingHere = trace.Declare("site.nothing-here", trace.Refused,
 		"nothing answers here: no route matches the path, and the site has no files of its own", "RFC 9110 §15.5.5")
 	StripPrefix = trace.Declare("site.strip-prefix", trace.Info,

@@ -15,10 +15,16 @@ func (v *visit) findRoute() (step, *trace.Reason) {
 	choice := s.routes.Match(path, r.Method, r.MethodBytes(), v.x.Trace)
 	switch choice.Reason {
 	case route.Matched:
+		if t := s.each[choice.Index]; t.route.Internal.V && !v.led() {
+			return v.internal(t)
+		}
 		v.settings, v.tail = s.each[choice.Index], choice.Tail
 		v.line = v.settings.at
 		return admit, route.Matched
 	case route.MethodRefused:
+		if t := v.internalFirst(path); t != nil {
+			return v.internal(t)
+		}
 		if r.Method == message.OPTIONS {
 			t := v.settings
 			for i := range s.routes.Matches(path) { // the first that the path belongs to guards it
@@ -57,7 +63,7 @@ func (v *visit) allow() string {
 	found := false
 	add := func(t *settings) {
 		switch {
-		case t.none:
+		case t.none, t.route != nil && t.route.Internal.V && !v.led():
 		case found:
 			all = all.Union(t.allowed)
 		default:

@@ -71,4 +71,9 @@ site "b.example.org" {
     fastcgi "127.0.0.1:9000" {
     }
   }
+  route "/stored/*" {
+    internal = "yes"
+    hidden   = true
+    root     = "."
+  }
 }

@@ -11,6 +11,7 @@ import (
 // Request is what the meta-variables of a request are made of. What is empty or invalid is not known, and has no
 // variable where RFC 3875 lets it be left out.
 type Request struct {
+	Asked    *message.Request // whose target is REQUEST_URI, when that led to Head; nil: Head
 	Head     *message.Request
 	Client   netip.AddrPort // who asks: the chosen client's address, not that of a proxy in front of us
 	Server   netip.AddrPort // the address that the connection came in on
@@ -72,7 +73,11 @@ func (v *Variables) Collect(q *Request) {
 		v.text("HTTPS", "on")
 	}
 	v.bytes("REQUEST_METHOD", r.MethodBytes())
-	v.bytes("REQUEST_URI", originForm(r))
+	if q.Asked != nil {
+		v.bytes("REQUEST_URI", originForm(q.Asked))
+	} else {
+		v.bytes("REQUEST_URI", originForm(r))
+	}
 	v.bytes("DOCUMENT_URI", r.Path())
 	v.bytes("QUERY_STRING", r.Query())
 	v.bytes("SCRIPT_NAME", q.Script)

@@ -1,0 +1,91 @@
+package site
+
+import (
+	"bytes"
+	"path"
+	"strings"
+
+	"vitrine/site/route"
+	"vitrine/trace"
+)
+
+// A file may stand for another path than its own: a folder's index, a variant, the page for what is missing. Its own path may
+// belong to another route, where a program answers for it, its directives are filled in, or fewer people may have it. What
+// follows keeps the file from being shown by the wrong one.
+
+// beside is the path of a name in the folder of the path that was asked for.
+func (v *visit) beside(name string) []byte {
+	asked := v.request().Path()
+	return append(append([]byte(nil), asked[:bytes.LastIndexByte(asked, '/')+1]...), name...)
+}
+
+// belowPrefix is the path that leads to a file below the root.
+func (v *visit) belowPrefix(file string) []byte {
+	return append([]byte(v.strippedPrefix()), file...)
+}
+
+// owner is whoever answers a request like this one for a path: a route, or the site itself; nil when it is refused for its
+// method.
+func (v *visit) owner(at []byte) *settings {
+	s, r := v.settings.site, v.request()
+	switch choice := s.routes.Match(at, r.Method, r.MethodBytes(), nil); choice.Reason {
+	case route.Matched:
+		return s.each[choice.Index]
+	case route.MethodRefused:
+		return nil
+	}
+	return s.base
+}
+
+// mayShow reports whether the file at a path may be shown by the visit's settings: they are those of the path itself, or the
+// path's own serve files as well, to everybody and as they are.
+func (v *visit) mayShow(at []byte) bool {
+	t := v.settings
+	if t.site == nil || len(t.site.each) == 0 || v.home != nil {
+		return true
+	}
+	to := v.owner(at)
+	switch {
+	case to == t:
+		return true
+	case to != nil && to.route != nil && (to.route.Redirect != nil || to.route.Respond != nil):
+		return true // such as one that sends whoever asks for the index itself to the folder
+	case to == nil, !to.isFiles(), to.scripts != nil, to.ssi != nil && t.ssi == nil, to.guard != nil, to.route != nil && to.route.Internal.V:
+		return false
+	}
+	return true
+}
+
+// leadToIndex leads to the index of a folder whose own path belongs to a route that must be asked.
+func (v *visit) leadToIndex(at []byte, line *trace.Position) (step, *trace.Reason) {
+	target := appendEscaped(nil, string(at))
+	if q := v.request().Query(); len(q) > 0 {
+		target = append(append(target, '?'), q...)
+	}
+	return v.rewalk(string(target), IndexElsewhere.Reach(), line)
+}
+
+// isSource reports whether a file would show what a program or a page with directives is made of when it is sent in the place
+// of another: one of the endings of its name says so, such as page.php, page.php.gz and page.shtml.en, here or in the route that
+// the path with that ending belongs to.
+func (v *visit) isSource(full, name string) bool {
+	t := v.settings
+	last := true
+	for end := len(name); end > 0; last = false {
+		part := name[:end]
+		switch {
+		case t.responder != nil && t.responder.isScript(part), t.scripts != nil && t.scripts.isName(part):
+			return true
+		case !last && t.ssi != nil && t.ssi.extensions[strings.ToLower(path.Ext(part))]: // the last is the page itself
+			return true
+		case !last && !v.mayShow(v.beside(part)):
+			return true
+		}
+		end = strings.LastIndexByte(part, '.')
+	}
+	if t.ssi == nil || len(t.ssi.types) == 0 {
+		return false
+	}
+	typ := t.types.Lookup(full)
+	return typ.Encoding != "" && t.ssi.types[mediaType(typ.Value)]
+}
