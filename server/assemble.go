@@ -69,7 +69,7 @@ func (s *Server) assemble(c *config.Config, diags *config.Diagnostics) bool {
 // generation compiles a configuration and opens its logs. It returns nil, with the errors in diags, when that
 // is not possible.
 func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *generation {
-	g := &generation{config: c, dry: &asking{conf: c, store: s.store, applications: applications(s.o.Handlers)}}
+	g := &generation{config: c, dry: &asking{conf: c}}
 	var err error
 	if g.errors, err = errorlog.Open(s.files, &c.Errors); err != nil {
 		diags.Append(cannotLogErrors(c, err))
@@ -81,10 +81,11 @@ func (s *Server) generation(c *config.Config, diags *config.Diagnostics) *genera
 	}
 	g.inquirers = s.inquirers(c)
 	o := site.Options{Store: s.store, Log: s.recorder(g.access, g.inquirers), Failed: s.log.unservable, Observer: s.observer(c),
-		Applications: g.dry.applications, Load: s.business, Scripts: s.scripts, State: s.access, Notify: s.log.users, Ident: g.inquirers.ident}
+		Applications: applications(s.o.Handlers), Load: s.business, Scripts: s.scripts, State: s.access, Notify: s.log.users, Ident: g.inquirers.ident}
 	if g.inquirers.names != nil { // a nil pointer in an interface is somebody
 		o.Names = g.inquirers.names
 	}
+	g.dry.known = site.Options{Store: o.Store, Applications: o.Applications, State: o.State, Names: o.Names}
 	if g.handler, err = site.New(c, o); err != nil {
 		addErrors(diags, err)
 	}

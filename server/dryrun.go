@@ -49,7 +49,7 @@ type Dry struct {
 // its files back.
 func NewDry(c *config.Config, diags *config.Diagnostics) *Dry {
 	own := resource.NewStore(c.Memory)
-	d := newDry(c, own, nil, diags)
+	d := newDry(c, site.Options{Store: own}, diags)
 	if d == nil {
 		own.Close()
 		return nil
@@ -58,11 +58,11 @@ func NewDry(c *config.Config, diags *config.Diagnostics) *Dry {
 	return d
 }
 
-// newDry makes a Dry that looks for files where others do, too.
-func newDry(c *config.Config, files *resource.Store, applications map[string]site.Application, diags *config.Diagnostics) *Dry {
+// newDry makes a Dry that looks for files where others do, too, and knows what they know.
+func newDry(c *config.Config, known site.Options, diags *config.Diagnostics) *Dry {
 	d := &Dry{config: c, listening: wanted(c, diags)}
 	var err error
-	d.handler, err = site.New(c, site.Options{Store: files, Applications: applications})
+	d.handler, err = site.New(c, known)
 	if err != nil {
 		addErrors(diags, err)
 		return nil

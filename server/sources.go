@@ -15,7 +15,6 @@ import (
 	"vitrine/observe/glass/api"
 	"vitrine/observe/metrics"
 	"vitrine/site"
-	"vitrine/site/resource"
 	"vitrine/trace"
 )
 
@@ -95,13 +94,13 @@ func (s *Server) explain(q glass.Query) (*api.Explanation, error) {
 
 // asking is a Dry that many may ask, one after the other.
 type asking struct {
-	mu    sync.Mutex
-	dry   *Dry // nil: not made yet
-	over  bool
-	conf  *config.Config
-	store *resource.Store
-	// applications are those of the handler that answers.
-	applications map[string]site.Application
+	mu   sync.Mutex
+	dry  *Dry // nil: not made yet
+	over bool
+	conf *config.Config
+	// known is what the handler that answers knows: its files, its applications, how often clients came, and their names as
+	// far as somebody has asked. A dry run looks at it and counts nothing.
+	known site.Options
 	// listening are the addresses as they are bound; nil: as the configuration has them.
 	listening []*listening
 }
@@ -114,7 +113,7 @@ func (a *asking) ask(q Query) (*Answer, error) {
 	}
 	if a.dry == nil {
 		diags := new(config.Diagnostics)
-		if a.dry = newDry(a.conf, a.store, a.applications, diags); a.dry == nil {
+		if a.dry = newDry(a.conf, a.known, diags); a.dry == nil {
 			return nil, diags
 		}
 		a.dry.listening = a.listening

@@ -183,7 +183,7 @@ func (v *visit) dial(c *call) (step, *trace.Reason) {
 	was := v.away
 	v.asks()
 	v.away, v.call = true, c
-	v.late = new(lateEvents)
+	v.late = v.afterwards()
 	if !was && v.looking() {
 		v.before = v.x.Trace.Events
 	}

@@ -515,7 +515,6 @@ func (c *call) event(why *trace.Reason, details ...trace.Detail) {
 		v.x.Trace.Add(e)
 		return
 	}
-	e.At = time.Since(v.x.Trace.Start)
 	v.late.add(e)
 }
 

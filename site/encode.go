@@ -202,6 +202,7 @@ func (v *visit) encodeWhole(c *coder, best content.Coding, m means, body []byte)
 			b, kept = *p, true
 		}
 	}
+	v.recalled = kept
 	if !kept {
 		if len(body) > onLoop && !v.away {
 			if v.depart(encode) {
@@ -315,6 +316,9 @@ func (v *visit) tellCoding(c *coder, why *trace.Reason, best content.Coding, cod
 		details = append(details, trace.D("coding", best.String()), trace.D("level", strconv.Itoa(c.means[best].level)))
 		if v.coded != nil {
 			details = append(details, trace.D("bytes", strconv.Itoa(len(v.coded))))
+		}
+		if v.recalled {
+			details = append(details, trace.D("from", "memory"))
 		}
 	}
 	at := &c.conf.Pos

@@ -37,6 +37,7 @@ type running struct {
 	whole   bool   // rest is all there is to come
 	written int64
 	slot    bool
+	first   time.Duration // from the start until the header of its answer was complete
 }
 
 // run runs the script and makes its answer that of the visit.
@@ -149,7 +150,7 @@ func (r *running) answer() (step, *trace.Reason) {
 			return r.failed(502, fault.Reason, fault.Error())
 		}
 		if done {
-			r.rest = r.buf[used:n]
+			r.rest, r.first = r.buf[used:n], time.Since(started)
 			break
 		}
 	}
@@ -185,7 +186,7 @@ func (r *running) answer() (step, *trace.Reason) {
 	if r.gather(h) {
 		return r.complete(h)
 	}
-	v.late = new(lateEvents)
+	v.late = v.afterwards()
 	v.length = h.ContentLength
 	if !message.BodyAllowed(v.status) {
 		v.length = -1 // whatever it says
@@ -194,7 +195,7 @@ func (r *running) answer() (step, *trace.Reason) {
 		v.header.Set("Content-Length", strconv.FormatInt(v.length, 10))
 	}
 	v.produce = r.produce
-	return deliver, ScriptAnswered.Reach()
+	return deliver, r.answered()
 }
 
 // soon is how long an answer is gathered that may be whole in a moment: then it has a length, and is sent in one piece.
@@ -258,7 +259,16 @@ func (r *running) complete(h *gateway.Head) (step, *trace.Reason) {
 		}
 		v.header.Set("Content-Length", strconv.FormatInt(length, 10))
 	}
-	return deliver, ScriptAnswered.Reach()
+	return deliver, r.answered()
+}
+
+// answered tells that the script's answer has begun.
+func (r *running) answered() *trace.Reason {
+	if v := r.v; v.looking() {
+		v.tell("cgi", ScriptAnswered, &r.s.conf.Pos, r.program.Path, true, trace.D("status", strconv.Itoa(v.status)),
+			trace.D("first byte after", milliseconds(r.first)))
+	}
+	return ScriptAnswered.Reach()
 }
 
 // unchanged answers 304: the client keeps what it has.

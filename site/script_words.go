@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"vitrine/trace"
 )
@@ -78,11 +79,25 @@ func printable(line string) string {
 
 // lateEvents are decisions that are taken while the response is sent already, when the journey's own belong to the loop.
 type lateEvents struct {
-	mu  sync.Mutex
-	all []trace.Event
+	began time.Time // the journey; zero: nobody looks
+	mu    sync.Mutex
+	all   []trace.Event
 }
 
+// afterwards prepares for decisions that are taken when the loop has the response.
+func (v *visit) afterwards() *lateEvents {
+	l := new(lateEvents)
+	if v.looking() {
+		l.began = v.x.Trace.Start
+	}
+	return l
+}
+
+// add notes an event, as of now.
 func (l *lateEvents) add(e trace.Event) {
+	if !l.began.IsZero() {
+		e.At = time.Since(l.began)
+	}
 	l.mu.Lock()
 	l.all = append(l.all, e)
 	l.mu.Unlock()

@@ -61,6 +61,7 @@ type visit struct {
 
 	coded     []byte // the whole body, encoded; nil: it is as it is, or produced
 	encoding  means  // of what is produced; none: it is sent as it is
+	recalled  bool   // coded was kept from before
 	uncounted bool   // encoded on its way, the body has not the length that it is made with
 
 	refusal    refusal

@@ -97,6 +97,9 @@ func (s *Story) verdict() *trace.Event {
 	bad := s.Status >= 400 || s.Status < 100
 	for i := len(s.Events) - 1; i >= 0; i-- {
 		e := &s.Events[i]
+		if e.Depth > 0 { // a part of the page, which decides about the part
+			continue
+		}
 		switch e.Reason.Kind {
 		case trace.Refused, trace.Failed:
 			if bad {
@@ -134,20 +137,7 @@ func (s *Story) public(e *trace.Event) []trace.Detail {
 // taken before it.
 func (s *Story) responsible() trace.Position {
 	verdict := s.verdict()
-	var last trace.Position
-	for i := range s.Events {
-		e := &s.Events[i]
-		if e.Step == headerStep {
-			continue
-		}
-		if placed(e.Position) && (e.Taken || e == verdict) {
-			last = e.Position
-		}
-		if e == verdict {
-			break
-		}
-	}
-	return last
+	return Responsible(s.Events, func(e *trace.Event) bool { return e == verdict })
 }
 
 // placed reports whether the position is a place that somebody wrote.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"vitrine/observe/explain"
 	"vitrine/observe/glass/api"
 	"vitrine/observe/journey"
 	"vitrine/socket"
@@ -42,7 +43,7 @@ func EventsOf(events []trace.Event, secret func(name string) bool) []api.Event {
 }
 
 func eventOf(e *trace.Event, secret func(name string) bool) api.Event {
-	out := api.Event{AtUS: micro(e.At), Step: e.Step, Subject: e.Subject, Taken: e.Taken, Reason: *ReasonOf(e.Reason), Position: PositionOf(e.Position), Depth: e.Depth}
+	out := api.Event{AtUS: micro(e.At), Step: e.Step, Layer: stationOf(e), Subject: e.Subject, Taken: e.Taken, Reason: *ReasonOf(e.Reason), Position: PositionOf(e.Position), Depth: e.Depth}
 	for _, d := range e.Public(secret) {
 		out.Details = append(out.Details, api.Detail{Name: d.Name, Value: d.Value})
 	}
@@ -74,24 +75,10 @@ func responsible(j *journey.Journey, why *trace.Reason, p *trace.Position) *api.
 			return out
 		}
 	}
-	var last *api.Position
 	if j.Decisions != nil {
-		for i := range j.Decisions.Events {
-			e := &j.Decisions.Events[i]
-			if e.Step == "header" {
-				continue
-			}
-			if e.Taken || e.Reason == why {
-				if p := PositionOf(e.Position); p != nil {
-					last = p
-				}
-			}
-			if e.Reason == why {
-				break
-			}
-		}
-		return last
+		return PositionOf(explain.Responsible(j.Decisions.Events, func(e *trace.Event) bool { return e.Reason == why }))
 	}
+	var last *api.Position
 	for i := range j.Reasons {
 		if p := at(j.Positions, i); p != nil {
 			if out := PositionOf(*p); out != nil {
@@ -222,7 +209,7 @@ func verdict(j *journey.Journey, events []api.Event) *api.Event {
 		return nil
 	}
 	for i := len(events) - 1; i >= 0; i-- {
-		if events[i].Reason.ID == why.ID {
+		if events[i].Reason.ID == why.ID && events[i].Depth == 0 {
 			e := events[i]
 			if e.Position == nil {
 				e.Position = responsible(j, why, line)
@@ -230,6 +217,6 @@ func verdict(j *journey.Journey, events []api.Event) *api.Event {
 			return &e
 		}
 	}
-	e := api.Event{Step: "end", Taken: true, Reason: *ReasonOf(why), Position: responsible(j, why, line)}
+	e := api.Event{Step: "end", Layer: "site", Taken: true, Reason: *ReasonOf(why), Position: responsible(j, why, line)}
 	return &e
 }

@@ -8,6 +8,7 @@ import (
 	"vitrine/observe/frames"
 	"vitrine/observe/glass/api"
 	"vitrine/observe/journey"
+	"vitrine/trace"
 )
 
 // partsOf divide a request's time: what the client took, what we did, and what sending took.
@@ -36,7 +37,7 @@ func answered(j *journey.Journey) time.Duration {
 	if j.Decisions != nil && !j.Shared {
 		if n := len(j.Decisions.Events); n > 0 {
 			last := n - 1
-			for last > 0 && j.Decisions.Events[last].Step == upstreamStep { // those that are taken while the response is sent
+			for last > 0 && upstreamStep(&j.Decisions.Events[last]) { // those that are taken while the response is sent
 				last--
 			}
 			first = max(first, j.Decisions.Events[last].At)
@@ -149,37 +150,135 @@ func (l *layers) exchange() {
 			text += ", route " + j.Route
 		}
 	}
+	if j.Forwarded() {
+		text += ", client " + clientOf(j) + " through a trusted proxy"
+	}
+	if j.User != "" {
+		text += ", user " + clip(j.User, 60)
+	}
+	if n := l.parts(); n > 0 {
+		text += ", " + count(n, "part") + " of the page asked for within"
+	}
 	site := l.add("site", "Site", text, 0, l.first)
 	site.Reason = ReasonOf(why)
-	if j.Shared {
-		l.add("cache", "Cache", "the answer was remembered from journey "+j.Decisions.Of.String(), 0, 0)
-	} else {
-		l.not("cache", "Cache", "nothing was remembered for this request")
-	}
+	l.cache()
 	l.upstream()
+	if up := &l.all[len(l.all)-1]; up.Used && l.decidedBy(why) == "upstream" {
+		site.Reason, up.Reason = nil, ReasonOf(why)
+	}
 }
 
-// upstream is the other program that was asked, by the last decision about it that has its numbers.
-func (l *layers) upstream() {
-	if l.j.Decisions != nil && !l.j.Shared {
-		for i := len(l.j.Decisions.Events) - 1; i >= 0; i-- {
-			e := &l.j.Decisions.Events[i]
-			if e.Step != upstreamStep || len(e.Details) == 0 || e.Details[0].Name != "address" {
-				continue
-			}
-			var facts []string
-			for _, d := range e.Details {
-				facts = append(facts, d.Name+" "+clip(d.Value, 60))
-			}
-			l.add("upstream", "Upstream", strings.Join(facts, ", "), l.first, e.At).Reason = ReasonOf(e.Reason)
-			return
+// decidedBy is the layer of the decision that gave the answer.
+func (l *layers) decidedBy(why *trace.Reason) string {
+	events := decided(l.j)
+	for i := len(events) - 1; i >= 0; i-- {
+		if e := &events[i]; e.Reason == why && e.Depth == 0 && e.Step != "refuse" {
+			return stationOf(e)
 		}
 	}
-	l.not("upstream", "Upstream", "the answer was made here")
+	return "site"
 }
 
-// upstreamStep is the step of decisions about another program that is asked.
-const upstreamStep = "upstream"
+// parts is how many requests were answered within this one.
+func (l *layers) parts() (n int) {
+	events := decided(l.j)
+	for i := range events {
+		if e := &events[i]; e.Step == "include" && e.Reason.ID == "site.included" {
+			n++
+		}
+	}
+	return n
+}
+
+// cache is what was there from before: the whole answer, the file, or the file in its content coding.
+func (l *layers) cache() {
+	if l.j.Shared {
+		l.add("cache", "Cache", "the answer was remembered from journey "+l.j.Decisions.Of.String(), 0, 0)
+		return
+	}
+	var text []string
+	var at time.Duration
+	files := 0
+	events := decided(l.j)
+	for i := range events {
+		switch e := &events[i]; {
+		case stationOf(e) == "cache":
+			files++
+			at = e.At
+		case e.Step == "encode" && detailOf(e, "from") != "":
+			text = append(text, "encoded as "+detailOf(e, "coding")+" before")
+			at = e.At
+		}
+	}
+	if files > 0 {
+		text = append([]string{count(files, "file") + " from memory"}, text...)
+	}
+	if len(text) == 0 {
+		l.not("cache", "Cache", "nothing was remembered for this request")
+		return
+	}
+	l.add("cache", "Cache", strings.Join(text, ", "), at, at)
+}
+
+// upstream is the other program that was asked: an application or a script. The last decision about it that has its numbers
+// says what it took, and when it was connected, began to answer and ended.
+func (l *layers) upstream() {
+	events := decided(l.j)
+	from, to, began := time.Duration(-1), time.Duration(0), time.Duration(-1)
+	var last, told *trace.Event
+	var marks []api.Mark
+	mark := func(at time.Duration, title string) {
+		marks = append(marks, api.Mark{AtUS: micro(at), Title: title})
+	}
+	for i := range events {
+		e := &events[i]
+		if !upstreamStep(e) || e.Reason.ID == "cgi.found" {
+			continue
+		}
+		if from < 0 {
+			from = e.At
+		}
+		to, last = e.At, e
+		if detailOf(e, "address") != "" || detailOf(e, "time") != "" {
+			told = e
+		}
+		switch {
+		case detailOf(e, "pid") != "" && detailOf(e, "time") == "":
+			began = e.At
+			mark(e.At, "the script was started")
+		case e.Step == "cgi" && detailOf(e, "first byte after") != "":
+			mark(e.At, "the script's answer began")
+		}
+	}
+	if last == nil {
+		l.not("upstream", "Upstream", "the answer was made here")
+		return
+	}
+	var facts []string
+	if told != nil {
+		if d, err := time.ParseDuration(detailOf(told, "ended after")); err == nil {
+			began = max(told.At-d, 0)
+			for _, name := range [...][2]string{{"connected after", "connected"}, {"first byte after", "first byte"}} {
+				if d, err := time.ParseDuration(detailOf(told, name[0])); err == nil {
+					mark(began+d, name[1])
+				}
+			}
+		}
+		if e := detailOf(told, "time"); e != "" || detailOf(told, "ended after") != "" {
+			mark(told.At, "ended")
+		}
+		for _, d := range told.Details {
+			facts = append(facts, d.Name+" "+clip(d.Value, 60))
+		}
+	} else {
+		facts = append(facts, clip(last.Subject, 60))
+	}
+	if began >= 0 {
+		from = began
+	}
+	up := l.add("upstream", "Upstream", strings.Join(facts, ", "), min(from, to), to)
+	up.Reason, up.Marks = ReasonOf(last.Reason), marks
+}
 
 // end is the response and what followed it.
 func (l *layers) end() {
@@ -192,6 +291,7 @@ func (l *layers) end() {
 		if j.File != "" {
 			text += " of " + j.File
 		}
+		text += l.representation()
 		l.add("response", "Response", text, l.first, j.Took).Reason = ReasonOf(j.Failure)
 	}
 	text := "the connection stayed open"
@@ -211,6 +311,25 @@ func (l *layers) end() {
 	default:
 		l.add("log", "Log", "one line with this journey's id, in "+j.Log, j.Took, j.Took)
 	}
+}
+
+// representation is how the response was chosen and made: its content coding, its language, its parts.
+func (l *layers) representation() (text string) {
+	if j := l.j; j.Decisions != nil {
+		for i := range j.Decisions.Events {
+			e := &j.Decisions.Events[i]
+			switch {
+			case e.Depth > 0:
+			case e.Step == "negotiate" && e.Taken:
+				text += ", chosen by what the client accepts"
+			case e.Step == "encode" && e.Taken:
+				text += ", encoded as " + detailOf(e, "coding")
+			case e.Step == "include" && (e.Reason.ID == "site.include-whole" || e.Reason.ID == "site.include-streamed"):
+				text += ", a page with its directives filled in"
+			}
+		}
+	}
+	return text
 }
 
 func count(n int, what string) string {

@@ -143,12 +143,20 @@ type Layer struct {
 	Reason *Reason `json:"reason,omitempty"`
 	AtUS   float64 `json:"at_us"`
 	ToUS   float64 `json:"to_us"`
+	Marks  []Mark  `json:"marks,omitempty"` // moments between the two, in their order
+}
+
+// Mark is a moment of a layer's work.
+type Mark struct {
+	AtUS  float64 `json:"at_us"`
+	Title string  `json:"title"`
 }
 
 // Event is one decision.
 type Event struct {
 	AtUS     float64   `json:"at_us"`
 	Step     string    `json:"step"`
+	Layer    string    `json:"layer"` // the station of the way that it belongs to, by its name
 	Subject  string    `json:"subject,omitempty"`
 	Taken    bool      `json:"taken"` // false: a candidate that was passed over
 	Reason   Reason    `json:"reason"`
