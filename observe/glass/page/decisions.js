@@ -8,12 +8,16 @@ import { position } from "./source.js";
 
 const things = {
   route: ["route was", "routes were"], site: ["site was", "sites were"], clients: ["rule was", "rules were"],
+  access: ["rule was", "rules were"], negotiate: ["variant was", "variants were"], client: ["step was", "steps were"],
   header: ["header rule was", "header rules were"],
 };
 
 /** Steps as people call them. What is not here is called as the server calls it. */
 const titles = {
   listener: "Listener", clients: "Clients", site: "Site", route: "Route", resource: "File", content: "Content", header: "Header",
+  client: "Client", access: "Access", rate: "Rate", method: "Method", augment: "State in the URL", balance: "Balance", nearer: "Nearer",
+  rewalk: "Another path", script: "Script", cgi: "Script", upstream: "Application", handler: "Handler", negotiate: "Negotiation", include: "Includes",
+  language: "Language", charset: "Charset", encoding: "Encoding", encode: "Content coding", error: "Error page",
   request: "Request", respond: "Respond", redirect: "Redirect", connection: "Connection", end: "End",
 };
 
@@ -28,7 +32,7 @@ export function decisions(events, options = {}) {
   return html`<ol class="decisions" ?data-times=${times}>
       ${groups.map(
         (g) => html`<li class="step" .style=${g.depth ? `margin-inline-start:${1.5 * Math.min(g.depth, 6)}rem` : ""}>
-          <h3 class="step-name">${titles[g.step] || capital(g.step)}</h3>
+          <h3 class="step-name" title=${layerTitle(g)}>${titles[g.step] || capital(g.step)}${g.depth ? html` <span class="faint">within</span>` : nothing}</h3>
           <ol class="step-events">
             ${g.parts.map((p) => (p.passed ? passed(g.step, p.passed, times) : one(p, times, p === verdict)))}
           </ol>
@@ -36,6 +40,8 @@ export function decisions(events, options = {}) {
       )}
     </ol>`;
 }
+
+const layerTitle = (g) => (g.depth ? "part of the page, " : "") + (g.layer ? "layer: " + g.layer : "");
 
 const capital = (word) => (word ? word[0].toUpperCase() + word.slice(1) : "");
 
@@ -48,7 +54,7 @@ function grouped(events, verdict) {
   for (const e of events) {
     sentences.set(e.reason.id, e.reason.sentence);
     let g = groups.at(-1);
-    if (!g || g.step !== e.step || g.depth !== (e.depth || 0)) groups.push((g = { step: e.step, depth: e.depth || 0, parts: [] }));
+    if (!g || g.step !== e.step || g.depth !== (e.depth || 0)) groups.push((g = { step: e.step, layer: e.layer, depth: e.depth || 0, parts: [] }));
     if (e.taken || e === verdict) {
       g.parts.push(e);
       continue;

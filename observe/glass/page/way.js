@@ -65,6 +65,8 @@ export function way(journey, width) {
           <div class="station-name"><b>${l.title || l.name}</b>${l.used ? html`<span class="when" title=${when(l, exactly)}>${when(l, moment)}</span>` : html`<span class="when">not passed</span>`}</div>
           <div class="station-text">${sentence(l.text)}${l.reason
               ? html` <span class="station-why">${sentence(l.reason.sentence)} <code class="reason-id" data-tone=${l.reason.kind}>${l.reason.id}</code></span>`
+              : nothing}${l.marks?.length
+              ? html` <span class="station-marks faint">${l.marks.map((m, k) => html`${k ? " · " : nothing}${m.title} <span class="nowrap">${moment(m.at_us)}</span>`)}</span>`
               : nothing}</div>
           <div class="lane">${width > 0 ? lane(l, a, width) : nothing}</div>
         </li>`,
@@ -112,6 +114,7 @@ function lane(l, a, width) {
       const before = l.at_us < a.first - 0.5, after = l.to_us > a.last + 0.5;
       bar = svg`<rect class="part" data-part=${part} x=${x.toFixed(1)} y="7" width=${(end - x).toFixed(1)} height="8" rx="3" />
         ${before ? svg`<path class="gap" d=${`M${(a.from * width * 0.5).toFixed(1)} 4l-3 14m6 -14l-3 14`} />` : nothing}
+        ${(l.marks || []).map((m) => svg`<path class="mark-at" d=${`M${(a.at(m.at_us) * width).toFixed(1)} 3v16`}><title>${m.title}: ${moment(m.at_us)}</title></path>`)}
         ${after ? svg`<path class="gap" d=${`M${((1 - tail / 2) * width).toFixed(1)} 4l-3 14m6 -14l-3 14`} />` : nothing}`;
     }
   }
