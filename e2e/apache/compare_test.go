@@ -14,7 +14,10 @@ import (
 var compared = []string{"Content-Type", "Content-Length", "Content-Language", "Content-Encoding", "Content-Location", "Content-Range",
 	"Accept-Ranges", "Last-Modified", "Location", "Vary", "Allow", "Www-Authenticate", "Etag", "Cache-Control", "Expires"}
 
-var nonce = regexp.MustCompile(`\b(nonce|opaque)="[^"]*"`)
+var (
+	nonce  = regexp.MustCompile(`\b(nonce|opaque)="[^"]*"`)
+	escape = regexp.MustCompile(`%[0-9a-f]{2}`)
+)
 
 // body is the name under which bodies differ, status that of statuses.
 const (
@@ -48,6 +51,7 @@ func (a answer) describe() map[string]string {
 			value = nonce.ReplaceAllString(value, `$1="…"`)
 		case name == "Location":
 			value = strings.TrimPrefix(value, "http://www.example.org")
+			value = escape.ReplaceAllStringFunc(value, strings.ToUpper)
 		case name == "Vary" || name == "Allow": // sets
 			list := strings.Split(strings.ToLower(value), ",")
 			for i := range list {
