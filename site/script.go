@@ -10,6 +10,7 @@ import (
 
 	"vitrine/site/cgi"
 	"vitrine/site/gateway"
+	"vitrine/site/names"
 	"vitrine/site/resource"
 	"vitrine/trace"
 )
@@ -34,6 +35,16 @@ func (v *visit) script() (step, *trace.Reason) {
 	if !v.away {
 		return v.leave(script)
 	}
+	q := v.queued
+	if v.queued = nil; q != nil {
+		defer q.release() // what is not used after all
+		if q.verdict == cgi.Taken && v.x.Gone() != nil {
+			q.verdict = cgi.Gone
+		}
+		if q.verdict != cgi.Taken {
+			return v.busy(s, q.verdict)
+		}
+	}
 	p, failure := t.root.Program(string(asked), s.find)
 	switch {
 	case failure != nil:
@@ -47,7 +58,11 @@ func (v *visit) script() (step, *trace.Reason) {
 	defer p.Close()
 	v.file = p.Path
 	ScriptFound.Reach()
-	if v.looking() {
+	switch {
+	case !v.looking():
+	case q != nil:
+		v.tell("cgi", ScriptWaited.Reach(), &s.conf.Concurrent.Pos, p.Path, true, trace.D("for", milliseconds(time.Since(q.since))))
+	default:
 		v.tell("cgi", ScriptFound, &s.conf.Pos, p.Path, true, trace.D("file", p.Name), trace.D("mode", p.Mode.String()), trace.D("path info", p.Info))
 	}
 	if why := s.refuses(p); why != nil {
@@ -58,7 +73,7 @@ func (v *visit) script() (step, *trace.Reason) {
 	if v.rehearsed() {
 		return v.rehearse(s, p)
 	}
-	return v.run(s, p)
+	return v.run(s, p, q)
 }
 
 // notScript goes on with files, for the methods that they answer.
@@ -111,11 +126,25 @@ func (v *visit) metaVariables(vars *gateway.Variables, s *scripts, p *resource.P
 	if q.Client.Addr().IsValid() {
 		q.Client = netip.AddrPortFrom(q.Client.Addr().Unmap(), q.Client.Port())
 	}
+	v.callers(&q)
 	if p.Info != "" {
 		q.Translated = path.Join(t.root.Dir(), p.Info)
 	}
 	vars.Reset()
 	vars.Collect(&q)
+}
+
+// callers fills in how the client is called, as far as somebody has found that out already: it is never asked for a script.
+func (v *visit) callers(q *gateway.Request) {
+	a := v.x.Client.Addr()
+	if n := v.h.opt.Names; n != nil {
+		if all, known := n.Known(a); known && len(all) > 0 {
+			q.Host = all[0]
+		}
+	}
+	if i, peer := v.h.opt.Ident, v.x.Peer; i != nil && i.Wants(peer.Remote.Addr()) {
+		q.Ident, _ = i.Known(names.Pair{Remote: peer.Remote, Local: netip.AddrPortFrom(peer.Local.Addr().Unmap(), peer.Local.Port())})
+	}
 }
 
 // command is how the script is run.

@@ -16,6 +16,7 @@ type scriptInput struct {
 	in     *os.File // that the script reads; nil: nothing
 	out    *os.File // that is written to it while it runs; nil: everything is there
 	length int64    // of the body
+	long   bool     // it is passed on while the script runs
 	passed *os.File // out, once it is written
 }
 
@@ -36,8 +37,8 @@ func (v *visit) input(s *scripts) (i scriptInput, err error) {
 	case i.length == 0:
 		return i, nil
 	case i.length > pipeBytes:
-		i.in, i.out, err = os.Pipe()
-		return i, err
+		i.long = true
+		return i, nil
 	}
 	buf := inputs.Get().(*[pipeBytes]byte)
 	defer inputs.Put(buf)
@@ -67,6 +68,14 @@ type bodyError struct{ err error }
 
 func (e *bodyError) Error() string { return "the request's body: " + e.err.Error() }
 func (e *bodyError) Unwrap() error { return e.err }
+
+// open makes the pipe of a long body, when the script is about to be run.
+func (i *scriptInput) open() (err error) {
+	if i.long {
+		i.in, i.out, err = os.Pipe()
+	}
+	return err
+}
 
 // fill puts a short body into a pipe, which takes it whole.
 func (i *scriptInput) fill(b []byte) error {

@@ -40,19 +40,24 @@ type running struct {
 	first   time.Duration // from the start until the header of its answer was complete
 }
 
-// run runs the script and makes its answer that of the visit.
-func (v *visit) run(s *scripts, p *resource.Program) (step, *trace.Reason) {
+// run runs the script and makes its answer that of the visit. Where as many run as may, it waits first, and comes here
+// again with what is queued.
+func (v *visit) run(s *scripts, p *resource.Program, q *queued) (step, *trace.Reason) {
 	line := &s.conf.Pos
-	input, err := v.input(s)
-	if err != nil {
-		input.close()
-		return v.refuseBody(s, err)
+	r := &running{v: v, s: s, program: p, slot: true}
+	if q != nil {
+		r.input, q.input, q.slot = q.input, scriptInput{}, false
+	} else {
+		input, err := v.input(s)
+		if err != nil {
+			input.close()
+			return v.refuseBody(s, err)
+		}
+		if !s.slots.Try() {
+			return v.queue(s, input)
+		}
+		r.input = input
 	}
-	if next, why := v.slot(s); why != nil {
-		input.close()
-		return next, why
-	}
-	r := &running{v: v, s: s, program: p, input: input, slot: true}
 	r.words.limit = int(s.conf.ErrorBytes.V)
 	if err := r.start(); err != nil {
 		r.giveBack()
@@ -82,28 +87,11 @@ func unstartable(err error) (status int, why *trace.Reason) {
 	return 500, ScriptUnstartable
 }
 
-// slot waits until the script may be run.
-func (v *visit) slot(s *scripts) (step, *trace.Reason) {
-	if s.slots.Try() {
-		return 0, nil
-	}
-	var why string
-	switch s.slots.Take(v.x.Context(), s.conf.QueueTime.V) {
-	case cgi.Taken:
-		return 0, nil
-	case cgi.Full:
-		why = "the queue is full"
-	case cgi.TooLate:
-		why = "it waited for " + s.conf.QueueTime.V.String()
-	case cgi.Gone:
-		why = "the client went away"
-	}
-	v.refusal.status, v.refusal.retry = 503, true
-	return v.refused(ScriptsBusy.Reach(), &s.conf.Concurrent.Pos, []trace.Detail{trace.D("why", why), trace.D("at once", strconv.Itoa(s.conf.Concurrent.V))})
-}
-
 func (r *running) start() error {
 	v, s := r.v, r.s
+	if err := r.input.open(); err != nil {
+		return err
+	}
 	vars := variablesPool.Get().(*gateway.Variables)
 	v.metaVariables(vars, s, r.program, r.input.length)
 	c := v.command(s, r.program, s.environment(vars))

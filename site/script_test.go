@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,21 @@ type stage struct {
 	leave func(x *exchange.Exchange)
 	x     *exchange.Exchange
 	cut   bool // the answer was cut off
+
+	holds bool                       // exchanges may wait
+	away  bool                       // something of the exchange has left the loop
+	later chan func()                // what goes on when they have
+	gone  func(x *exchange.Exchange) // is called when one waits
+}
+
+func (s *stage) Hold() bool { return s.holds }
+func (s *stage) Unhold()    {}
+
+// askLater is ask for a request that has to wait: what comes after that runs here as well.
+func (s *stage) askLater(t testing.TB, head string) *reply {
+	s.later = make(chan func(), 1)
+	defer func() { s.later = nil }()
+	return s.ask(t, head)
 }
 
 func newStage(t testing.TB, files map[string]string, settings string) *stage {
@@ -64,6 +80,12 @@ site "example.org" {
 }
 
 func (s *stage) Spawn(f func()) bool {
+	if s.later != nil && s.x.Detached() && s.away {
+		s.later <- f
+		return true
+	}
+	s.away = true
+	defer func() { s.away = false }()
 	if s.body != "" || s.lost != nil {
 		fed := make(chan struct{})
 		go func(x *exchange.Exchange, rest string, lost error) {
@@ -110,6 +132,14 @@ func (s *stage) ask(t testing.TB, head string) *reply {
 	s.x = x
 	s.h.Serve(x)
 	u := exchange.Update{}
+	if s.later != nil {
+		if s.gone != nil {
+			s.gone(x)
+		}
+		later := <-s.later
+		s.later = nil
+		later()
+	}
 	if x.Detached() {
 		u = x.Update()
 	}
@@ -244,6 +274,36 @@ arguments = true
 	}
 }
 
+// Who asks is told to scripts as far as it is known; nobody is asked for it.
+func TestAScriptIsToldWhoAsks(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "passwords", passwordFile)
+	for want, known := range map[string][]string{
+		",,anna,Basic,\n":                   nil,
+		"client.example.org,,anna,Basic,\n": {"client.example.org"},
+	} {
+		s := newStage(t, map[string]string{"cgi-bin/who": text + `echo "$REMOTE_HOST,$REMOTE_IDENT,$REMOTE_USER,$AUTH_TYPE,$HTTP_AUTHORIZATION"`}, `
+    }
+    access {
+      auth "basic" {
+        file  = "`+dir+`/passwords"
+        realm = "accounts"
+      }
+`)
+		s.h.opt.Names = &knownNames{known}
+		s.holds = true // while the password is looked at
+		if r := s.askLater(t, "GET /cgi-bin/who"+basic("anna", "anna")); r.status != 200 || r.body != want {
+			t.Errorf("%d %q, want %q\n%s", r.status, r.body, want, s.story(r.journey))
+		}
+	}
+}
+
+// knownNames are what is known of every client.
+type knownNames struct{ names []string }
+
+func (n *knownNames) Known(netip.Addr) ([]string, bool)          { return n.names, n.names != nil }
+func (n *knownNames) Ask(netip.Addr, func([]string, error)) bool { panic("somebody was asked") }
+
 func TestADryRunRunsNothing(t *testing.T) {
 	s := newStage(t, map[string]string{"cgi-bin/touch": "#!/bin/sh\ntouch ran\necho\n"}, "")
 	w := s.world
@@ -361,6 +421,38 @@ queue_time   = "100ms"
 		if r := s.ask(t, "GET /cgi-bin/failed"); r.status != 503 || r.get("Retry-After") == "" || !strings.Contains(s.story(r.journey), "cgi.busy") {
 			t.Errorf("status %d", r.status)
 		}
+		slots.Give()
+		slots.Give()
+	})
+	t.Run("when it has waited for a slot", func(t *testing.T) {
+		slots := s.h.anywhere.sites[0].each[0].scripts.slots
+		slots.Try()
+		slots.Try()
+		s.holds = true
+		go func() {
+			for slots.Waiting() == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			slots.Give()
+		}()
+		r := s.askLater(t, "GET /cgi-bin/failed")
+		if r.status != 200 || !strings.Contains(s.story(r.journey), "cgi.waited") {
+			t.Errorf("status %d\n%s", r.status, s.story(r.journey))
+		}
+		slots.Try() // nobody else has it
+		for _, c := range []struct {
+			why   string
+			leave func(x *exchange.Exchange)
+		}{
+			{"it waited for 100ms", nil},
+			{"the client went away", func(x *exchange.Exchange) { x.Fail(&exchange.GoneError{Reason: ScriptGone}) }},
+		} {
+			s.gone = c.leave
+			if r := s.askLater(t, "GET /cgi-bin/failed"); r.status != 503 || !strings.Contains(s.story(r.journey), c.why) {
+				t.Errorf("%s: status %d\n%s", c.why, r.status, s.story(r.journey))
+			}
+		}
+		s.gone, s.holds = nil, false
 		slots.Give()
 		slots.Give()
 	})

@@ -66,7 +66,8 @@ func (c *compiler) scripts(t *settings) {
 		s.user = c.userOf(conf)
 	}
 	if s.slots = c.slots[conf.Pos.String()]; s.slots == nil { // routes that inherit a block share its slots
-		s.slots = cgi.NewSlots(conf.Concurrent.V, conf.Queue.V)
+		// Whoever runs has a handler, and files need some as well.
+		s.slots = cgi.NewSlots(min(conf.Concurrent.V, max(c.h.conf.Limits.Handlers.V/2, 1)), conf.Queue.V)
 		if c.slots == nil {
 			c.slots = make(map[string]*cgi.Slots)
 		}

@@ -68,6 +68,7 @@ type visit struct {
 	erring     *erring // the error whose page of the configuration's is being made; nil: none
 	permission permission
 	late       *lateEvents // of a body that is sent already; nil: none can be
+	queued     *queued     // for a script; nil: it is not
 	user       string      // who the client proved to be
 }
 

@@ -91,6 +91,29 @@ func TestAnExchangeIsSuspendedAndResumed(t *testing.T) {
 	})
 }
 
+// Whoever resumes may be faster than the function that has suspended: its return ends nothing.
+func TestAnExchangeIsResumedBeforeTheFunctionThatSuspendedItHasReturned(t *testing.T) {
+	concurrent(t, func(t *testing.T, arch string) {
+		w := newWaiter()
+		sv := start(t, arch, Settings{}, func(x *Exchange) {
+			x.Go(func(x *Exchange) {
+				first := make(chan struct{})
+				w.suspend(x)
+				w.resume(func(x *Exchange) {
+					<-first
+					respond(x, 200, "resumed")
+				})
+				close(first)
+			})
+		})
+		c := sv.dial(t)
+		for range 100 {
+			c.send(get("/"))
+			c.expect(200, "resumed")
+		}
+	})
+}
+
 func TestTheNumberOfSuspendedExchangesIsBounded(t *testing.T) {
 	concurrent(t, func(t *testing.T, arch string) {
 		w := newWaiter()
