@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,13 +30,16 @@ type stage struct {
 	cut   bool // the answer was cut off
 
 	holds bool                       // exchanges may wait
-	away  bool                       // something of the exchange has left the loop
+	held  atomic.Bool                // one does
 	later chan func()                // what goes on when they have
 	gone  func(x *exchange.Exchange) // is called when one waits
 }
 
-func (s *stage) Hold() bool { return s.holds }
-func (s *stage) Unhold()    {}
+func (s *stage) Hold() bool {
+	s.held.Store(s.holds)
+	return s.holds
+}
+func (s *stage) Unhold() {}
 
 // askLater is ask for a request that has to wait: what comes after that runs here as well.
 func (s *stage) askLater(t testing.TB, head string) *reply {
@@ -80,12 +84,10 @@ site "example.org" {
 }
 
 func (s *stage) Spawn(f func()) bool {
-	if s.later != nil && s.x.Detached() && s.away {
+	if s.held.Load() {
 		s.later <- f
 		return true
 	}
-	s.away = true
-	defer func() { s.away = false }()
 	if s.body != "" || s.lost != nil {
 		fed := make(chan struct{})
 		go func(x *exchange.Exchange, rest string, lost error) {
@@ -137,7 +139,7 @@ func (s *stage) ask(t testing.TB, head string) *reply {
 			s.gone(x)
 		}
 		later := <-s.later
-		s.later = nil
+		s.held.Store(false)
 		later()
 	}
 	if x.Detached() {
