@@ -50,12 +50,24 @@ header {
   }
 }
 
+# Pages, style sheets and the like, encoded for clients that accept it: zstd, brotli or gzip. Without this block nothing is.
+compress {
+}
+
 site "localhost" "127.0.0.1" "[::1]" {
   root = local.files
 
   files {
     index = ["index.html"]
     missing "/404.html" {
+    }
+  }
+
+  # Pages for other errors. A page for one status comes before one for its class.
+  errors {
+    page "4xx" {
+      body = "<!DOCTYPE html><title>{status}</title><p>This did not work ({status}). If you ask us why, name {journey}."
+      type = "text/html; charset=utf-8"
     }
   }
 
@@ -90,9 +102,26 @@ site "localhost" "127.0.0.1" "[::1]" {
   route "/pictures/*" {
     files {
       listing = true
+      list {
+        descriptions = { "logo.svg" = "the sign", "*.svg" = "a drawing" }
+      }
     }
     header {
       set = { Cache-Control = "max-age=3600" }
+    }
+  }
+
+  # A client that asks too often gets 429, and one from elsewhere 403.
+  route "/scarce" {
+    access {
+      allow = ["127.0.0.0/8", "::1"]
+    }
+    rate {
+      requests = "1/s"
+      burst    = 5
+    }
+    respond {
+      body = "Ask me six times within a second.\n"
     }
   }
 
@@ -122,10 +151,33 @@ site "localhost" "127.0.0.1" "[::1]" {
     body   = "<svg"
   }
 
-  expect "the pictures are listed" {
+  expect "the pictures are listed, each with its description" {
     url    = "/pictures/"
     status = 200
-    body   = "way.svg"
+    body   = "a drawing"
+  }
+
+  expect "the style sheet is encoded for who accepts it" {
+    url    = "/style.css"
+    send   = { Accept-Encoding = "gzip" }
+    status = 200
+    fields = { Content-Encoding = "gzip", Vary = "Accept-Encoding" }
+  }
+
+  expect "a failure has a page of ours, and still says what may be asked" {
+    url    = "/style.css"
+    method = "DELETE"
+    status = 405
+    type   = "text/html; charset=utf-8"
+    body   = "This did not work (405)."
+    fields = { Allow = "GET, HEAD, OPTIONS" }
+  }
+
+  expect "what is scarce is counted" {
+    url     = "/scarce"
+    from    = "127.8.8.8"
+    status  = 200
+    reasons = ["access.rate-allowed"]
   }
 
   expect "old links still lead somewhere" {
