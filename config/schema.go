@@ -242,7 +242,7 @@ var logBlock = always(func(owner *Settings) any { return &owner.Access }, blockT
 			field:   in(func(l *Log) any { return &l.Custom })},
 		{name: "file", kind: kindFile, initial: `"stdout"`, example: `"/var/log/vitrine/access.log"`,
 			doc:   "Where the lines go: a file, relative to the file that says it, or stdout or stderr.",
-			also:  []string{"path", "output"},
+			also:  []string{"path", "output", "to"},
 			field: in(func(l *Log) any { return &l.File })},
 		{name: "buffer", kind: kindSize, initial: `"64KiB"`, min: 0, max: 64 << 20,
 			doc:   "How much is collected before it is written; 0 writes each line at once.",
@@ -262,7 +262,7 @@ var errorLogBlock = always(func(c *Config) any { return &c.Errors }, blockType{
 	settings: []*setting{
 		{name: "file", kind: kindFile, initial: `"stderr"`, example: `"/var/log/vitrine/error.log"`,
 			doc:   "Where the lines go: a file, relative to the file that says it, or stdout or stderr.",
-			also:  []string{"path", "output"},
+			also:  []string{"path", "output", "to"},
 			field: in(func(l *ErrorLog) any { return &l.File })},
 		{name: "level", kind: kindChoice, initial: `"info"`, choices: []string{"error", "warn", "info"},
 			doc:   "The least that is logged: errors only, warnings too, or everything.",
