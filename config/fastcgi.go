@@ -34,7 +34,9 @@ type FastCGI struct {
 
 	HeaderBytes Value[int64] // of the answer's header
 	BufferBytes Value[int64] // of a body of unknown length in memory; more goes to a file
+	SpoolBytes  Value[int64] // of such a body in all; body_bytes may be a lower bound
 	ErrorBytes  Value[int64] // of what the application says for the error log, for each request
+	ErrorRate   Value[int64] // likewise in a second, for all requests together
 	Buffering   Value[bool]  // pieces of an answer are gathered
 
 	InterceptErrors Value[bool]     // errors get the site's own pages

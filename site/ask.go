@@ -56,6 +56,9 @@ func (v *visit) askApplication() (step, *trace.Reason) {
 func (v *visit) spoolFor(c *call) (step, *trace.Reason) {
 	var err error
 	limit := &v.settings.conf.BodyBytes
+	if own := &c.r.conf.SpoolBytes; v.request().ContentLength < 0 && (limit.V == 0 || own.V < limit.V) {
+		limit = own
+	}
 	c.spool, err = spool(v.x, int(c.r.conf.BufferBytes.V), limit.V)
 	var lost *bodyError
 	switch {

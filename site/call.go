@@ -76,7 +76,7 @@ var calls = sync.Pool{New: func() any { return new(call) }}
 func newCall(v *visit, r *responder) *call {
 	c := calls.Get().(*call)
 	c.v, c.r, c.x = v, r, v.x
-	c.words.limit = int(r.conf.ErrorBytes.V)
+	c.words.limit, c.words.all = int(r.conf.ErrorBytes.V), &r.said
 	return c
 }
 

@@ -22,6 +22,7 @@ type responder struct {
 	gate   gate
 	send   []*resource.Root // whose files X-Sendfile may name, as conf.SendFile
 	known  knownScripts
+	said   allowance // of the application's standard error
 	fresh  time.Duration
 }
 
@@ -41,6 +42,7 @@ func (c *compiler) responder(t *settings, conf *config.FastCGI) *responder {
 	if conf.KeepAlive.V {
 		r.link.Idle = conf.Idle.V
 	}
+	r.said.perSecond = conf.ErrorRate.V
 	r.gate = gate{most: conf.Concurrent.V, queue: conf.Queue.V, patience: conf.QueueTime.V}
 	if t.conf.Root != nil && len(conf.Split) > 0 {
 		c.openPlaces(t)

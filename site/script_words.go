@@ -12,7 +12,8 @@ import (
 // lastWords is what a script writes to standard error, line by line, on its way to the error log. It is bounded, and what
 // could not be seen in a log is written as its number.
 type lastWords struct {
-	limit int // bytes that are told
+	limit int        // bytes that are told
+	all   *allowance // of all requests together; nil: it has no bound
 	tell  func(line string)
 
 	told, left int // bytes that were, and that were not
@@ -56,6 +57,15 @@ func (w *lastWords) flush() {
 		w.left += len(line)
 		return
 	}
+	if w.all != nil {
+		ok, missed := w.all.take(len(line), time.Now())
+		if !ok {
+			return
+		}
+		if missed > 0 && w.tell != nil {
+			w.tell(strconv.FormatInt(missed, 10) + " bytes of this and other requests are left out: as many as may be told in a second had been")
+		}
+	}
 	w.told += len(line)
 	if w.tell != nil {
 		w.tell(w.last)
@@ -65,6 +75,11 @@ func (w *lastWords) flush() {
 // end tells what is left when the script has ended.
 func (w *lastWords) end() {
 	w.flush()
+	if w.left > 0 && w.all != nil {
+		if ok, _ := w.all.take(0, time.Now()); !ok {
+			return
+		}
+	}
 	if w.left > 0 && w.tell != nil {
 		w.tell(strconv.Itoa(w.left) + " bytes more, which are left out")
 		w.left = 0
