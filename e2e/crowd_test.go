@@ -28,7 +28,7 @@ type crowded struct {
 }
 
 // crowd runs a server on a network and a configuration in which ADDR stands for its address.
-func crowd(t *testing.T, n *network, config string) *crowded {
+func crowd(t *testing.T, n *network, config string, files ...file) *crowded {
 	t.Helper()
 	if os.Getenv("VITRINE_WRAP") != "" {
 		t.Skip("the clients of this test run here, and VITRINE_WRAP says that the server runs elsewhere")
@@ -51,8 +51,30 @@ func crowd(t *testing.T, n *network, config string) *crowded {
 			t.Fatal(err)
 		}
 	}
+	for _, f := range files {
+		f.write(t, c.folder)
+	}
 	c.begin(t)
 	return c
+}
+
+// file is one that the server has beside those of every crowd: its path below the folder of the configuration, and what is in
+// it. One that begins with an interpreter's name is a program.
+type file struct{ path, text string }
+
+func (f *file) write(t *testing.T, folder string) {
+	t.Helper()
+	path, mode := filepath.Join(folder, filepath.FromSlash(f.path)), os.FileMode(0o644)
+	if strings.HasPrefix(f.text, "#!") {
+		mode = 0o755
+	}
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = os.WriteFile(path, []byte(f.text), mode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // begin starts the server, for the first time or after it was stopped, and returns once it is ready.

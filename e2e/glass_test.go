@@ -81,14 +81,14 @@ type glazed struct {
 }
 
 // glaze runs a server with a page.
-func glaze(t *testing.T, n *network, config, journeys string) *glazed {
+func glaze(t *testing.T, n *network, config, journeys string, files ...file) *glazed {
 	t.Helper()
 	where, err := place() // in a namespace, too: it is free there
 	if err != nil {
 		t.Fatal(err)
 	}
 	config = strings.NewReplacer("ADMIN", where.Host, "JOURNEYS", journeys).Replace(config)
-	g := &glazed{crowded: crowd(t, n, config), admin: where.Host, text: config}
+	g := &glazed{crowded: crowd(t, n, config, files...), admin: where.Host, text: config}
 	dial := func(_ context.Context, _, address string) (net.Conn, error) { return g.dialTo(address) }
 	asked := &http.Transport{DialContext: dial, DisableCompression: true, MaxIdleConnsPerHost: 16}
 	alone := &http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true}
