@@ -20,6 +20,7 @@ func (s *Server) house(ctx context.Context) (*api.House, error) {
 	engine := s.web.Engine()
 	h := &api.House{At: time.Now(), Connections: engine.Open(), Loops: s.loopNumbers(), Files: s.filesNumbers(), Memory: memory(), Goroutines: runtime.NumGoroutine(),
 		States: []api.State{}, Durations: []api.Bucket{}, Sites: []api.SiteNumbers{}}
+	h.Work = s.work()
 	t := s.watch.counters.Totals()
 	h.Requests, h.Statuses, h.BytesIn, h.BytesOut = t.Requests, t.Statuses, t.BytesIn, t.BytesOut
 	for _, b := range t.Durations {
@@ -37,13 +38,35 @@ func (s *Server) house(ctx context.Context) (*api.House, error) {
 	h.Layers = append(h.Layers,
 		all.station("socket", "Sockets", "connections", accepted, ended, "accept", "listener", "clients"),
 		all.station("http", "HTTP", "requests", h.Requests, h.Requests-h.Statuses[0], "http1", "request", "exchange"),
-		all.station("site", "Sites", "requests", h.Requests, h.Requests-h.Statuses[0], "site", "route", "access"),
+		all.station("site", "Sites", "requests", h.Requests, h.Requests-h.Statuses[0], "site", "route", "access", "client", "elsewhere"),
 		all.station("files", "Files", "files", h.Files.Misses, h.Files.Hits, "resource"),
-		all.station("response", "Responses", "bytes", h.BytesIn, h.BytesOut, "content", "header"),
+		all.station("upstream", "Applications", "requests", reached("cgi.started", "fcgi.connected"), reached("cgi.answered", "fcgi.answered"), "cgi", "fcgi", "fastcgi", "gateway", "upstream"),
+		all.station("response", "Responses", "bytes", h.BytesIn, h.BytesOut, "content", "header", "encode", "ssi"),
 		all.station("close", "Closing", "connections", accepted, ended, "close"),
 		all.station("log", "Logs", "requests", h.Requests, h.Requests, "log"),
 	)
 	return h, nil
+}
+
+// work is what is going on beside the requests themselves.
+func (s *Server) work() api.Work {
+	w := api.Work{Scripts: len(s.scripts.Running())}
+	w.Links, w.LinksIdle = s.web.Engine().Links()
+	if g := s.shown.Load(); g != nil && g.handler != nil {
+		at := g.handler.Work()
+		w.ScriptsWaiting, w.Applications, w.ApplicationsWaiting, w.Encoders = at.ScriptsWaiting, at.Applications, at.ApplicationsWaiting, at.Encoders
+	}
+	return w
+}
+
+// reached is how often some decisions were taken, together.
+func reached(ids ...string) (n uint64) {
+	for _, r := range trace.Reasons() {
+		if slices.Contains(ids, r.ID) {
+			n += r.Reached()
+		}
+	}
+	return n
 }
 
 // kernelCarries is why the lower layers have no numbers.

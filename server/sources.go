@@ -148,6 +148,7 @@ func (s *Server) measures() metrics.Sources {
 			}
 			return all
 		},
+		Work: func() metrics.Work { return metrics.Work(s.work()) },
 		Journeys: func() metrics.Journeys {
 			st := s.watch.journeys.Stats()
 			return metrics.Journeys{Count: st.Journeys, Bytes: st.Bytes, Recorded: st.Recorded, LeftOut: st.LeftOut}

@@ -81,6 +81,7 @@ type Handler struct {
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
 	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
 	encoders  slots        // responses that are being encoded
+	watched                // what else is going on
 }
 
 var _ exchange.Handler = (*Handler)(nil)

@@ -72,6 +72,7 @@ func (c *compiler) scripts(t *settings) {
 			c.slots = make(map[string]*cgi.Slots)
 		}
 		c.slots[conf.Pos.String()] = s.slots
+		c.h.slots = append(c.h.slots, s.slots)
 	}
 	s.limits = cgi.Limits{CPU: conf.CPU.V, Memory: conf.Memory.V, Files: conf.Files.V, Processes: conf.Processes.V}
 	t.scripts = s

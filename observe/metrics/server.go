@@ -34,6 +34,13 @@ var (
 	filesOpen       = desc("files_open_descriptors", "Descriptors that the store holds open.")
 	filesHits       = desc("files_hits_total", "Looks for a file that found it in memory.")
 	filesMisses     = desc("files_misses_total", "Looks for a file that went to the disk.")
+	scripts         = desc("scripts", "Scripts that run now.")
+	scriptsWaiting  = desc("scripts_waiting", "Requests that wait until a script may be run.")
+	applications    = desc("applications_asked", "Requests that applications are being asked now.")
+	appsWaiting     = desc("applications_waiting", "Requests that wait until an application may be asked.")
+	links           = desc("links", "Connections to other programs that are open now.")
+	linksIdle       = desc("links_idle", "Those of them that wait for the next request.")
+	encoders        = desc("encoders_busy", "Responses that are being encoded now.")
 	journeys        = desc("journeys", "Journeys that can be looked at now.")
 	journeysBytes   = desc("journeys_memory_bytes", "Memory that they take.")
 	journeysKept    = desc("journeys_recorded_total", "Requests whose journeys were recorded.")
@@ -52,7 +59,8 @@ type server struct{ Sources }
 func (s *server) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{buildInfo, started, connections, accepted, reasons, loopConnections, loopTurns, loopWakes, loopBusy,
 		loopMeasured, files, filesBytes, filesLimit, filesOpen, filesHits, filesMisses, journeys, journeysBytes, journeysKept,
-		journeysLeftOut, frames, framesBytes, framesLeftOut, spansWaiting, spansSent, spansLost} {
+		journeysLeftOut, frames, framesBytes, framesLeftOut, spansWaiting, spansSent, spansLost,
+		scripts, scriptsWaiting, applications, appsWaiting, links, linksIdle, encoders} {
 		to <- d
 	}
 }
@@ -85,6 +93,16 @@ func (s *server) Collect(to chan<- prometheus.Metric) {
 		to <- gauge(filesOpen, float64(f.Descriptors))
 		to <- counter(filesHits, f.Hits)
 		to <- counter(filesMisses, f.Misses)
+	}
+	if s.Work != nil {
+		w := s.Work()
+		to <- gauge(scripts, float64(w.Scripts))
+		to <- gauge(scriptsWaiting, float64(w.ScriptsWaiting))
+		to <- gauge(applications, float64(w.Applications))
+		to <- gauge(appsWaiting, float64(w.ApplicationsWaiting))
+		to <- gauge(links, float64(w.Links))
+		to <- gauge(linksIdle, float64(w.LinksIdle))
+		to <- gauge(encoders, float64(w.Encoders))
 	}
 	s.recorded(to)
 }

@@ -18,6 +18,7 @@ type Sources struct {
 	Loops       func() []Loop
 	Files       func() Files
 	Journeys    func() Journeys
+	Work        func() Work
 	Frames      func() Frames
 	Spans       func() Spans
 	// Stack are the counters of the own stack's layers. It is given two seconds; an error leaves them out of this scrape.
@@ -52,6 +53,14 @@ type Files struct {
 	Descriptors int
 	Hits        uint64
 	Misses      uint64
+}
+
+// Work is what other programs are asked and what is encoded, at the moment.
+type Work struct {
+	Scripts, ScriptsWaiting           int // that run; requests that wait for their turn
+	Applications, ApplicationsWaiting int // requests that applications are being asked, or are to be
+	Links, LinksIdle                  int // connections to other programs: open, and of those idle
+	Encoders                          int // responses that are being encoded
 }
 
 // Journeys is what is recorded of requests.

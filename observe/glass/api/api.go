@@ -271,6 +271,7 @@ type House struct {
 	BytesIn     uint64        `json:"bytes_in"`
 	BytesOut    uint64        `json:"bytes_out"`
 	Files       Files         `json:"files"`
+	Work        Work          `json:"work"`
 	Memory      int64         `json:"memory"` // of the process: what Go has of the system
 	Goroutines  int           `json:"goroutines"`
 	Durations   []Bucket      `json:"durations"` // of requests
@@ -321,6 +322,18 @@ type File struct {
 	Bytes int64   `json:"bytes"`
 	Open  bool    `json:"open"`   // sent from its descriptor
 	AgeUS float64 `json:"age_us"` // since it was looked at on the disk
+}
+
+// Work is what other programs are asked and what is encoded, at the moment, by the configuration in force; scripts also of
+// those before it.
+type Work struct {
+	Scripts             int `json:"scripts"`              // that run
+	ScriptsWaiting      int `json:"scripts_waiting"`      // requests that wait for their turn
+	Applications        int `json:"applications"`         // requests that applications are being asked
+	ApplicationsWaiting int `json:"applications_waiting"` // requests that wait for their turn
+	Links               int `json:"links"`                // connections to other programs that are open
+	LinksIdle           int `json:"links_idle"`           // and kept for the next request
+	Encoders            int `json:"encoders"`             // responses that are being encoded
 }
 
 // Bucket is a part of a histogram: how many took at most so long.

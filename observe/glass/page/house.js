@@ -259,6 +259,22 @@ export function view(context) {
       </section>`;
   };
 
+  const work = (house) => {
+    const w = house.work;
+    if (!w || Object.values(w).every((n) => !n)) return nothing;
+    const one = (name, n, more) => html`<div><dt>${name}</dt><dd><b>${count(n)}</b>${more}</dd></div>`;
+    const waiting = (n) => (n ? `, ${count(n)} waiting` : nothing);
+    return html`<section class="pane work">
+        <header><h2>At work</h2><p>at the moment</p></header>
+        <div class="pane-body"><dl class="pairs">
+          ${one("scripts run", w.scripts, waiting(w.scripts_waiting))}
+          ${one("applications asked", w.applications, waiting(w.applications_waiting))}
+          ${one("connections to them", w.links, w.links ? `, ${count(w.links_idle)} idle` : nothing)}
+          ${one("responses encoded", w.encoders, nothing)}
+        </dl></div>
+      </section>`;
+  };
+
   const memory = (house, now) => {
     const f = house.files, asked = f.hits + f.misses, ratio = f.limit > 0 ? f.bytes / f.limit : 0;
     const lately = now && now.hits + now.misses > 0 ? now.hits / (now.hits + now.misses) : null;
@@ -353,7 +369,7 @@ export function view(context) {
           <div class="house-column">${building(house, now)}${loops(house, now)}</div>
           <div class="charts">${drawings.map(drawing)}${states(house)}</div>
         </div>
-        <div class="house-below">${memory(house, now)}${sites(house, now)}</div>`;
+        <div class="house-below">${work(house)}${memory(house, now)}${sites(house, now)}</div>`;
     },
     drawn,
     close() {

@@ -71,7 +71,7 @@ const floors = {
   files: ["In from the disk, out from memory.", "resource"],
   memory: ["From memory, or from the disk.", "resource"],
   cache: ["What is remembered is sent again.", "cache"],
-  upstream: ["Another server is asked.", "upstream"],
+  upstream: ["A script or an application is asked.", "cgi"],
   response: ["Status, fields and body go out.", "content"],
   close: ["The connection stays, or ends.", "close"],
   log: ["What happened is written down.", "log"],
