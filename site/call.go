@@ -359,6 +359,11 @@ func (c *call) again() bool {
 
 // Gone is a connection that could not be made, or was lost.
 func (c *call) Gone(l exchange.Link, why *trace.Reason, err error) {
+	if l != nil && l.Reused() && !c.asked { // it ended when it was found
+		if c.reused = true; c.again() {
+			return
+		}
+	}
 	if c.asked && why.ID != linkStalled {
 		c.lost(err)
 		return

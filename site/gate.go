@@ -54,18 +54,27 @@ func (g *gate) wait(x *exchange.Exchange, goOn func(x *exchange.Exchange, in boo
 	if !x.Suspend(w) {
 		return false
 	}
+	g.stand(w)
+	return true
+}
+
+// stand puts a waiter in the line, unless its turn has come meanwhile, or its client has gone.
+func (g *gate) stand(w *waiter) {
 	g.mu.Lock()
-	if g.inside < g.most { // somebody left meanwhile
+	if w.over {
+		g.mu.Unlock()
+		return
+	}
+	if g.inside < g.most {
 		g.inside++
 		w.over = true
 		g.mu.Unlock()
 		w.resume(true)
-		return true
+		return
 	}
 	g.line = append(g.line, w)
 	w.timer = time.AfterFunc(g.patience, w.giveUp)
 	g.mu.Unlock()
-	return true
 }
 
 // leave makes room for the next.

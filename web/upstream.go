@@ -85,11 +85,9 @@ func (l *upstream) adopted(w *serve.Worker) (ok, begun bool) {
 	return l.driver != nil, !served
 }
 
-// idle ends a link that is at rest: something has come that nobody has asked for, its end, or the end of its time.
-func (l *upstream) idle(w *serve.Worker) {
-	l.ends = true
-	l.conn.Close(w, LinkIdle.Reach())
-}
+// idle ends a link that is at rest: something has come that nobody has asked for, its end, or the end of its time. Who is handed
+// it at this very moment is told that it is gone.
+func (l *upstream) idle(w *serve.Worker) { l.conn.Close(w, LinkIdle.Reach()) }
 
 // over ends a call of a driver's: what it has wished for is done now that it has returned. A driver that panics costs its
 // exchange and its link, and no other its server.

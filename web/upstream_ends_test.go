@@ -5,6 +5,7 @@ package web
 import (
 	"io"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -156,3 +157,55 @@ func TestAPeerWhoseBacklogIsFull(t *testing.T) {
 		})
 	})
 }
+
+// An idle link may come to its end at the very moment in which an exchange is given it: that one is told, and makes another.
+func TestAnIdleLinkThatEndsWhenItIsFound(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	peer := &answerer{Listener: ln}
+	go peer.serve(echo)
+	o := &exchange.LinkOptions{Address: socket.Address{Addr: netip.MustParseAddrPort(ln.Addr().String())}, Idle: 1}
+	to := newAsked()
+	var first *asking
+	sv := start(t, serve.Events, Settings{}, func(x *Exchange) {
+		a := &asking{x: x, o: o, to: to, need: -1, timeout: patience}
+		dial := func() {
+			if err := x.Dial(o, a); err != nil {
+				t.Error(err)
+			}
+		}
+		if first == nil {
+			first = a
+			dial()
+			return
+		}
+		x.Lend(nil)
+		l := first.link.(*upstream)
+		l.driver = &between{f: func() { // a turn of the link, which has found that nobody wants it
+			l.driver = nil
+			dial()
+			l.idle(l.worker)
+		}}
+		l.conn.Wake()
+	}, func(o *Options) { o.Loops = 1 })
+	c := sv.dial(t)
+	c.send(get("/1"))
+	c.expect(200, "/1")
+	until(t, func() bool { _, idle := sv.Engine().Links(); return idle == 1 })
+	c.send(get("/2"))
+	c.expect(200, "/2")
+	if n := to.redialled.Load(); n != 1 {
+		t.Errorf("it was made anew %d times", n)
+	}
+}
+
+// between does something in a turn of a link.
+type between struct {
+	exchange.LinkDriver
+	f func()
+}
+
+func (b *between) Woken(exchange.Link) { b.f() }

@@ -70,7 +70,7 @@ type LinkDriver interface {
 	// Expired says that the time-out has passed.
 	Expired(l Link)
 	// Gone says that the link has ended, or could not be made: why, and the system's error where there was one. It is the
-	// last call. l may be nil when there never was a link.
+	// last call, and the only one for an idle link that ended when it was found. l may be nil when there never was a link.
 	Gone(l Link, why *trace.Reason, err error)
 }
 
