@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -26,8 +27,27 @@ type Scripts struct {
 	empty   chan struct{} // after Close: closed when none runs any more
 }
 
-// NewScripts makes an empty set.
-func NewScripts() *Scripts { return &Scripts{running: make(map[*Process]struct{})} }
+// NewScripts makes an empty set. From now on what this process was given by whoever started it, a log file of the shell's, say,
+// is not passed on to programs that it starts.
+func NewScripts() *Scripts {
+	ownDescriptors()
+	return &Scripts{running: make(map[*Process]struct{})}
+}
+
+// ownDescriptors closes in programs that are started all but the three that they are given. Go marks what it opens; this is
+// for what was open before. Before Linux 5.11 it has to be done one by one.
+func ownDescriptors() {
+	const first = 3
+	if unix.CloseRange(first, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) == nil {
+		return
+	}
+	all, _ := os.ReadDir("/proc/self/fd")
+	for _, one := range all {
+		if fd, err := strconv.Atoi(one.Name()); err == nil && fd >= first {
+			unix.CloseOnExec(fd)
+		}
+	}
+}
 
 // Close ends all that still run: with SIGTERM, and after the grace of each with SIGKILL. It returns when they have ended, or
 // cannot be. No script can be started afterwards.
