@@ -121,14 +121,18 @@ func (v *visit) metaVariables(vars *gateway.Variables, s *scripts, p *resource.P
 	t, x, r := v.settings, v.x, v.request()
 	// The part of the path that was stripped belongs to the script's name: URLs that the script makes of it lead here.
 	name := r.Path()[:len(r.Path())-len(p.Info)]
+	root := t.root.Dir()
+	if base := t.site.base.root; base != nil { // a folder of scripts is not where the documents are
+		root = base.Dir()
+	}
 	q := gateway.Request{Head: r, Asked: x.Request, Client: x.Client, User: x.User, AuthType: x.Scheme, Server: x.Peer.Local, Name: t.site.name, Software: t.server.V,
-		Script: name, Info: []byte(p.Info), File: p.Name, Root: t.root.Dir(), Length: length, Credentials: s.conf.Authorization.V}
+		Script: name, Info: []byte(p.Info), File: p.Name, Root: root, Length: length, Credentials: s.conf.Authorization.V}
 	if q.Client.Addr().IsValid() {
 		q.Client = netip.AddrPortFrom(q.Client.Addr().Unmap(), q.Client.Port())
 	}
 	v.callers(&q)
 	if p.Info != "" {
-		q.Translated = path.Join(t.root.Dir(), p.Info)
+		q.Translated = path.Join(root, p.Info)
 	}
 	vars.Reset()
 	vars.Collect(&q)

@@ -86,29 +86,35 @@ func compareFrom(t *testing.T, from, theirs, ours string, questions []question) 
 	for _, q := range questions {
 		t.Run(strings.Join(strings.Fields(q.request), " "), func(t *testing.T) {
 			apache, vitrine := ask(t, from, theirs, q.request).describe(), ask(t, from, ours, q.request).describe()
-			names := make(map[string]bool)
-			for name := range maps.Keys(apache) {
-				names[name] = true
-			}
-			for name := range maps.Keys(vitrine) {
-				names[name] = true
-			}
-			for _, name := range slices.Sorted(maps.Keys(names)) {
-				explained := slices.ContainsFunc(q.differs, func(d differs) bool { return d.what == name })
-				a, inApache := apache[name]
-				v, inVitrine := vitrine[name]
-				switch same := a == v && inApache == inVitrine; {
-				case same && explained:
-					t.Errorf("%s does not differ: %q", name, a)
-				case !same && !explained:
-					t.Errorf("%s: Apache %.300q, vitrine %.300q", name, a, v)
-				}
-			}
-			for _, d := range q.differs {
-				if !names[d.what] {
-					t.Errorf("nobody says %s", d.what)
-				}
-			}
+			judge(t, apache, vitrine, q.differs)
 		})
+	}
+}
+
+// judge fails for every difference without an explanation, and every explanation without a difference.
+func judge(t *testing.T, apache, vitrine map[string]string, explained []differs) {
+	t.Helper()
+	names := make(map[string]bool)
+	for name := range maps.Keys(apache) {
+		names[name] = true
+	}
+	for name := range maps.Keys(vitrine) {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		meant := slices.ContainsFunc(explained, func(d differs) bool { return d.what == name })
+		a, inApache := apache[name]
+		v, inVitrine := vitrine[name]
+		switch same := a == v && inApache == inVitrine; {
+		case same && meant:
+			t.Errorf("%s does not differ: %q", name, a)
+		case !same && !meant:
+			t.Errorf("%s: Apache %.300q, vitrine %.300q", name, a, v)
+		}
+	}
+	for _, d := range explained {
+		if !names[d.what] {
+			t.Errorf("nobody says %s", d.what)
+		}
 	}
 }

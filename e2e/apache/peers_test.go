@@ -166,7 +166,7 @@ type answer struct {
 	body   string
 }
 
-// ask sends a request, which has no Host yet, on a connection of its own from the address. A body in gzip is decoded.
+// ask sends a request, which has no Host yet, with what follows an empty line as its body, on a connection of its own from the address. A body in gzip is decoded.
 func ask(t *testing.T, from, address, request string) answer {
 	t.Helper()
 	c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp", address)
@@ -175,13 +175,14 @@ func ask(t *testing.T, from, address, request string) answer {
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(20 * time.Second))
-	lines := strings.Split(strings.TrimSpace(request), "\n")
+	head, content, _ := strings.Cut(request, "\n\n")
+	lines := strings.Split(strings.TrimSpace(head), "\n")
 	var b bytes.Buffer
 	b.WriteString(lines[0] + " HTTP/1.1\r\nHost: www.example.org\r\nConnection: close\r\n")
 	for _, line := range lines[1:] {
 		b.WriteString(strings.TrimSpace(line) + "\r\n")
 	}
-	b.WriteString("\r\n")
+	b.WriteString("\r\n" + content)
 	if _, err := c.Write(b.Bytes()); err != nil {
 		t.Fatal(err)
 	}
