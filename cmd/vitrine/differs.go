@@ -17,6 +17,12 @@ func differs(live *api.Journey, dry *api.Explanation) string {
 	both := func(what, really, rehearsed string) string {
 		return fmt.Sprintf("%s was %s, and is %s in the dry run", what, printable(really), printable(rehearsed))
 	}
+	if step := rehearsed(dry.Events); step != "" {
+		if live.NoEvents != "" {
+			return ""
+		}
+		return decisionsDiffer(before(live.Events, step), before(dry.Events, step))
+	}
 	if live.Status != dry.Status {
 		return both("the status", fmt.Sprint(live.Status), fmt.Sprint(dry.Status))
 	}
@@ -35,6 +41,25 @@ func differs(live *api.Journey, dry *api.Explanation) string {
 		return both("the connection", future(live.Keep, live.Ending), future(dry.Keep, dry.Ending))
 	}
 	return ""
+}
+
+// rehearsed is the step at which a dry run came to a program that would answer, which it does not ask: what follows cannot be
+// compared. "" when it came to none.
+func rehearsed(dry []api.Event) (step string) {
+	for i := range dry {
+		if e := &dry[i]; slices.Contains([]string{"cgi.would-run", "fcgi.would-ask", "site.handler"}, e.Reason.ID) {
+			return e.Step
+		}
+	}
+	return ""
+}
+
+// before are the decisions before the first one of a step.
+func before(all []api.Event, step string) []api.Event {
+	if i := slices.IndexFunc(all, func(e api.Event) bool { return e.Step == step }); i >= 0 {
+		return all[:i]
+	}
+	return all
 }
 
 // future is what becomes of a connection, and why.

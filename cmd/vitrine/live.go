@@ -77,13 +77,13 @@ func (p *program) explainLive(ctx context.Context, f explainFlags, text string) 
 		return unasked(err, status)
 	}
 	defer release()
+	dry, dryErr := dryRun(ctx, client, query, sent.local.Addr()) // before the request counts
 	if err := sent.exchange(ctx, conn, head, query.Method); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("no whole answer came from %s within %v; --timeout gives it longer", sent.remote, f.timeout)
 		}
 		return fmt.Errorf("what %s answered is no response of HTTP/1: %w", sent.remote, err)
 	}
-	dry, dryErr := dryRun(ctx, client, query, sent.local.Addr())
 	patience := lookTime
 	if sent.closed && dry != nil && dry.Status == 0 { // nothing was read, so there is nothing to be found
 		patience = shortLook
@@ -296,6 +296,8 @@ func (p *program) tellLive(ctx context.Context, client *control.Client, status c
 	switch {
 	case dryErr != nil:
 		b = fmt.Appendf(b, "A dry run was not to be had: %v\n", dryErr)
+	case difference == "" && rehearsed(dry.Events) != "":
+		b = append(s.Paint(b, terminal.Good, s.Glyph(terminal.Check)), " The dry run of this server says the same up to the program that answers, which it does not run.\n"...)
 	case difference == "":
 		b = append(s.Paint(b, terminal.Good, s.Glyph(terminal.Check)), " The dry run of this server says the same.\n"...)
 	default:

@@ -173,6 +173,14 @@ func TestTheFirstDifferenceIsNamed(t *testing.T) {
 			x.Response.Fields = append(x.Response.Fields, api.Field{Name: "date", Value: "x"})
 		}, ""},
 		{func(j *api.Journey, x *api.Explanation) { x.Ending = &api.Reason{ID: "other"} }, ""},
+		{func(j *api.Journey, x *api.Explanation) { // the program's answer is its own
+			j.Status, j.Events = 404, append(j.Events, event("cgi", "/s", "cgi.started", "f:3:1"))
+			x.Status, x.Events = 200, append(x.Events, event("cgi", "/s", "cgi.would-run", "f:3:1"))
+		}, ""},
+		{func(j *api.Journey, x *api.Explanation) { // another way led there
+			j.Events = append(j.Events, event("access", "alice", "access.user", ""), event("cgi", "/s", "cgi.started", "f:3:1"))
+			x.Events = append(x.Events, event("cgi", "/s", "cgi.would-run", "f:3:1"))
+		}, "access: it decided access.user for alice, and the dry run does not"},
 		{func(j *api.Journey, x *api.Explanation) { x.Keep, x.Ending = true, nil }, "the connection was closed (ends), and is kept in the dry run"},
 	} {
 		j := &api.Journey{Verdict: &api.Event{Reason: api.Reason{ID: "a"}}, Events: []api.Event{event("route", "/a", "r", "f:1:1")},
