@@ -265,6 +265,7 @@ func (n *nested) step(v *visit, next step) step {
 
 // deliver puts the answer into the page.
 func (n *nested) deliver(v *visit) {
+	n.mu.Lock() // an application's answer begins on the loop
 	switch {
 	case n.want == wantFile:
 		n.reason = IncludeNoFile.Reach()
@@ -272,6 +273,12 @@ func (n *nested) deliver(v *visit) {
 		n.reason, n.status = IncludeRefused.Reach(), v.status
 	}
 	n.vary, n.varies = v.header.Get("Vary"), v.varies
+	n.mu.Unlock()
+	if v.call != nil { // which writes it when it comes
+		v.block = message.NewBlock(v.status, &v.header)
+		v.call.body = v.send(v.length)
+		return
+	}
 	if v.produce != nil {
 		if v.block == nil {
 			v.block = message.NewBlock(v.status, &v.header)
