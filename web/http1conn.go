@@ -113,6 +113,10 @@ func (h *http1Conn) Wake() { h.conn.Wake() }
 // Spawn runs a handler's function on the engine's pool.
 func (h *http1Conn) Spawn(f func()) bool { return h.conn.Spawn(f) }
 
+// GiveWay and TakeBack make it an exchange.Yielder.
+func (h *http1Conn) GiveWay() bool { return h.conn.GiveWay() }
+func (h *http1Conn) TakeBack()     { h.conn.TakeBack() }
+
 // Hold and Unhold make it an exchange.Holder.
 func (h *http1Conn) Hold() bool { return h.conn.Hold() }
 func (h *http1Conn) Unhold()    { h.conn.Unhold() }

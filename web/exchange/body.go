@@ -107,7 +107,7 @@ func (x *Exchange) read(p []byte) (int, error) {
 				continue
 			}
 		}
-		x.cond.Wait()
+		x.wait()
 	}
 	n := copy(p, b.buf[b.r:])
 	b.r += n

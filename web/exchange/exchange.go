@@ -131,6 +131,7 @@ type Exchange struct {
 
 	mu        sync.Mutex
 	cond      sync.Cond // handler waits: for input or for the window
+	waiters   int       // goroutines that do
 	cancel    context.CancelCauseFunc
 	ctx       context.Context
 	timers    [2]*time.Timer // deadlines of reading and writing

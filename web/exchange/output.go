@@ -124,7 +124,7 @@ func (x *Exchange) Write(p []byte) (int, error) {
 			x.wake()
 			x.mu.Lock()
 			if o.queued >= x.limits.Output && x.gone == nil && !o.expired && !o.shut && !o.ended {
-				x.cond.Wait()
+				x.wait()
 			}
 			continue
 		}

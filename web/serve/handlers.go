@@ -11,13 +11,15 @@ type handlers struct {
 	cond    sync.Cond
 	queue   []func()
 	idle    int // goroutines that wait and were not promised a job
-	running int // goroutines in all
+	running int // goroutines but for those that are paused
+	paused  int // goroutines whose jobs wait for their clients
 	max     int
 	closed  bool
 	active  atomic.Int64 // jobs that run or wait: loops give way while there are any
 }
 
-// waiting is how many jobs may wait for each goroutine that the pool may have.
+// waiting is how many jobs may wait for each goroutine that the pool may have, and how many more goroutines there may be
+// that are paused.
 const waiting = 16
 
 func newHandlers(max int) *handlers {
@@ -75,6 +77,33 @@ func (h *handlers) run(f func()) bool {
 	return true
 }
 
+// pause lets another job run in the place of one that waits for its client. It returns false when as many do as may.
+func (h *handlers) pause() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.paused >= waiting*h.max {
+		return false
+	}
+	h.paused++
+	h.running--
+	h.active.Add(-1)
+	if len(h.queue) > 0 && h.idle == 0 && h.running < h.max {
+		h.running++
+		go h.work(h.next())
+	}
+	return true
+}
+
+// unpause counts a job again that waits no longer. It does not wait: for a moment there may be more than max, of which the
+// next to end is not followed by another.
+func (h *handlers) unpause() {
+	h.mu.Lock()
+	h.paused--
+	h.running++
+	h.mu.Unlock()
+	h.active.Add(1)
+}
+
 // keepIdle is how many goroutines stay when there is nothing to do, with their grown stacks.
 const keepIdle = 16
 
@@ -83,7 +112,7 @@ func (h *handlers) work(f func()) {
 		f()
 		h.active.Add(-1)
 		h.mu.Lock()
-		for len(h.queue) == 0 {
+		for len(h.queue) == 0 || h.running > h.max && h.idle == 0 {
 			if h.closed || h.idle >= keepIdle || h.running > h.max {
 				h.running--
 				h.mu.Unlock()

@@ -47,6 +47,70 @@ func TestHandlersRunAndWaitWithinBounds(t *testing.T) {
 	until(t, func() bool { return h.active.Load() == 0 })
 }
 
+func TestOthersRunInThePlaceOfWhoeverWaitsForAClient(t *testing.T) {
+	h := newHandlers(2)
+	defer h.close()
+	taken, done := make(chan struct{}, 1000), make(chan struct{}, 1000)
+	slow := make(chan struct{})
+	var running, most atomic.Int32
+	for range 20 {
+		if !h.run(func() {
+			if !h.pause() {
+				t.Error("20 may be paused")
+			}
+			taken <- struct{}{}
+			<-slow
+			h.unpause()
+			done <- struct{}{}
+		}) {
+			t.Fatal("there is room")
+		}
+		await(t, "job that waits for its client", taken)
+	}
+	for range 30 {
+		h.run(func() {
+			n := running.Add(1)
+			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+			runtime.Gosched()
+			running.Add(-1)
+			done <- struct{}{}
+		})
+	}
+	for range 30 {
+		await(t, "job of others", done)
+	}
+	if m := most.Load(); m > 2 {
+		t.Errorf("%d ran at once", m)
+	}
+	close(slow)
+	for range 20 {
+		await(t, "job whose client has moved", done)
+	}
+	until(t, func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.running <= 2 && h.paused == 0 && h.active.Load() == 0
+	})
+	for range 2 * waiting {
+		h.mu.Lock()
+		h.running++ // as if it ran
+		h.mu.Unlock()
+		if !h.pause() {
+			t.Fatal("there is room")
+		}
+	}
+	if h.pause() {
+		t.Error("more are paused than may be")
+	}
+	for range 2 * waiting {
+		h.unpause()
+	}
+	h.mu.Lock()
+	h.running -= 2 * waiting
+	h.mu.Unlock()
+}
+
 func TestHandlersAreUsedAgain(t *testing.T) {
 	h := newHandlers(100)
 	defer h.close()
