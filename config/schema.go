@@ -144,7 +144,7 @@ var limitsBlock = always(func(c *Config) any { return &c.Limits }, blockType{
 			also:  []string{"client_body_buffer_size"},
 			field: in(func(l *Limits) any { return &l.InputBytes })},
 		{name: "handlers", kind: kindInt, initial: `256`, min: 1, max: 1 << 20, unit: "handlers",
-			doc:   "Handlers that run at once off the event loops; the next one waits.",
+			doc:   "Handlers that run at once off the event loops; the next one waits. One that waits for its own client gives its place to others, sixteen times as many at most.",
 			field: in(func(l *Limits) any { return &l.Handlers })},
 		{name: "suspended", kind: kindInt, initial: `4096`, min: 1, max: 1 << 24, unit: "requests",
 			doc:   "Requests that wait for something without a handler: a client's name, a place in a queue, a delay. Further ones get 503.",

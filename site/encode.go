@@ -213,7 +213,7 @@ func (v *visit) encodeWhole(c *coder, best content.Coding, m means, body []byte)
 		if !v.h.encoders.take() {
 			return v.leaveAsIs()
 		}
-		b = coding.Append(nil, body, m.coding, m.level)
+		b = v.encodeAtOnce(body, m)
 		v.h.encoders.give()
 		if len(b) >= len(body) {
 			b = nil
@@ -244,6 +244,15 @@ func (v *visit) encodeWhole(c *coder, best content.Coding, m means, body []byte)
 	v.header.Set("Content-Length", strconv.Itoa(len(b)))
 	v.mark(best)
 	return handOver, Encoded
+}
+
+// encodeAtOnce encodes a body that is in memory.
+func (v *visit) encodeAtOnce(body []byte, m means) []byte {
+	if v.away && !v.x.Lent() {
+		takeTurn()
+		defer giveTurn()
+	}
+	return coding.Append(nil, body, m.coding, m.level)
 }
 
 // mark says in the header in which coding the response is. Parts of it are not sent, and its bytes are those of this

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -626,5 +627,30 @@ site "example.org" {
 	}
 	if n := h.encoders.taken.Load(); n != 0 {
 		t.Errorf("%d encoders were not given back", n)
+	}
+}
+
+// What is encoded off the loops takes turns, of which there are as many as processors: otherwise a loop would wait for all of
+// them. A loop itself takes none.
+func TestEncodersTakeTurns(t *testing.T) {
+	w := newWorld(t, map[string]string{"long.html": strings.Repeat(long, 2), "short.html": long[:4<<10]}, compressed)
+	for range cap(turns) {
+		takeTurn()
+	}
+	if r := w.ask(t, "GET /short.html\nAccept-Encoding: gzip"); r.off || r.get("Content-Encoding") != "gzip" {
+		t.Errorf("off the loop %v, %q", r.off, r.get("Content-Encoding"))
+	}
+	done := make(chan *reply)
+	go func() { done <- w.ask(t, "GET /long.html\nAccept-Encoding: gzip") }()
+	select {
+	case <-done:
+		t.Error("it was encoded without a turn")
+	case <-time.After(20 * time.Millisecond):
+	}
+	for range cap(turns) {
+		giveTurn()
+	}
+	if r := <-done; decoded(t, "gzip", r.body) != strings.Repeat(long, 2) {
+		t.Error("it was not encoded")
 	}
 }

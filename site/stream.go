@@ -2,6 +2,7 @@ package site
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 
 	"vitrine/site/coding"
@@ -68,7 +69,7 @@ func (s *sender) Write(p []byte) (int, error) {
 	written := 0
 	for len(p) > 0 {
 		n := min(len(p), piece)
-		*s.out = s.encoder.Write((*s.out)[:0], p[:n])
+		s.encode(p[:n])
 		s.pending = true
 		if err := s.pass(); err != nil {
 			return written, err
@@ -77,6 +78,30 @@ func (s *sender) Write(p []byte) (int, error) {
 		written += n
 	}
 	return written, nil
+}
+
+// encode encodes a piece.
+func (s *sender) encode(p []byte) {
+	if s.v.away && !s.v.x.Lent() { // not on a loop
+		takeTurn()
+		defer giveTurn()
+	}
+	*s.out = s.encoder.Write((*s.out)[:0], p)
+}
+
+// turns are taken for what keeps a processor busy. With more goroutines that compute than there are processors, a loop would
+// wait for all of them each time that something comes for it.
+var turns = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+func takeTurn() { turns <- struct{}{} }
+
+// giveTurn gives the turn to others, and the processor to a loop that waits for one.
+func giveTurn() {
+	busy := len(turns) == cap(turns)
+	<-turns
+	if busy {
+		runtime.Gosched()
+	}
 }
 
 // pass passes on what came out of the encoder.
