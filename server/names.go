@@ -95,7 +95,7 @@ func (q *inquirers) write(lines *accesslog.Logger, wantsName, wantsUser bool, v 
 			name = false
 		}
 	}
-	pair := names.Pair{Remote: x.Peer.Remote, Local: netip.AddrPortFrom(x.Peer.Local.Addr().Unmap(), x.Peer.Local.Port())}
+	pair := site.ConnectionOf(x.Peer)
 	if wantsUser && q.ident != nil && q.ident.Wants(x.Peer.Remote.Addr()) {
 		found, known := q.ident.Known(pair)
 		v.Ident, user = found, !known

@@ -51,9 +51,14 @@ func (h *Handler) enquire(e *enquiry, x *exchange.Exchange) {
 	}
 	if e.user && h.opt.Ident.Wants(x.Peer.Remote.Addr()) {
 		// It is the connection's user, whoever stands behind the machine at its other end.
-		pair := names.Pair{Remote: x.Peer.Remote, Local: netip.AddrPortFrom(x.Peer.Local.Addr().Unmap(), x.Peer.Local.Port())}
+		pair := ConnectionOf(x.Peer)
 		if _, known := h.opt.Ident.Known(pair); !known {
 			h.opt.Ident.Ask(pair, func(string, error) {})
 		}
 	}
+}
+
+// ConnectionOf is a connection as ident is asked about it.
+func ConnectionOf(p *exchange.Peer) names.Pair {
+	return names.Pair{Remote: p.Remote, Local: netip.AddrPortFrom(p.Local.Addr().Unmap(), p.Local.Port()), Connection: p.Connection}
 }

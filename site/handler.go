@@ -78,6 +78,7 @@ type Handler struct {
 	proxied   bool // some listener trusts proxies
 	homes     []*homes
 	limits    []*access.Limit
+	closing   sync.Once
 	users     atomic.Int64 // the Handler itself until Close, and every visit off the loop
 	told      atomic.Int64 // bytes of the decisions that the sites' memories hold
 	encoders  slots        // responses that are being encoded
@@ -117,18 +118,23 @@ func (h *Handler) hold() { h.users.Add(1) }
 // drop notes that a visit off the loop has ended.
 func (h *Handler) drop() {
 	if h.users.Add(-1) == 0 {
-		for _, each := range h.homes {
-			each.close()
-		}
-		for _, l := range h.limits {
-			l.Release()
-		}
-		for _, r := range h.roots {
-			r.Close()
-		}
-		for _, c := range h.checkers {
-			go c.Close() // it waits for an answer that is under way, and this may be a loop
-		}
+		h.closing.Do(h.release)
+	}
+}
+
+// release gives back what the Handler holds, once: a visit that holds it when nobody does any more would do it again.
+func (h *Handler) release() {
+	for _, each := range h.homes {
+		each.close()
+	}
+	for _, l := range h.limits {
+		l.Release()
+	}
+	for _, r := range h.roots {
+		r.Close()
+	}
+	for _, c := range h.checkers {
+		go c.Close() // it waits for an answer that is under way, and this may be a loop
 	}
 }
 

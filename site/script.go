@@ -10,7 +10,6 @@ import (
 
 	"vitrine/site/cgi"
 	"vitrine/site/gateway"
-	"vitrine/site/names"
 	"vitrine/site/resource"
 	"vitrine/trace"
 )
@@ -147,7 +146,7 @@ func (v *visit) callers(q *gateway.Request) {
 		}
 	}
 	if i, peer := v.h.opt.Ident, v.x.Peer; i != nil && i.Wants(peer.Remote.Addr()) {
-		q.Ident, _ = i.Known(names.Pair{Remote: peer.Remote, Local: netip.AddrPortFrom(peer.Local.Addr().Unmap(), peer.Local.Port())})
+		q.Ident, _ = i.Known(ConnectionOf(peer))
 	}
 }
 

@@ -32,8 +32,11 @@ type Ident struct {
 	ask *asker[Pair, string]
 }
 
-// Pair is a connection: the client's end and ours.
-type Pair struct{ Remote, Local netip.AddrPort }
+// Pair is a connection: the client's end and ours, and its number, since another one may have the same ports later.
+type Pair struct {
+	Remote, Local netip.AddrPort
+	Connection    uint64
+}
 
 // identKept is how long an answer is kept: for the requests of one connection.
 const identKept = 10 * time.Minute
