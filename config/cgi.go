@@ -35,6 +35,7 @@ type CGI struct {
 	Files       Value[int]           // RLIMIT_NOFILE; 0: no bound
 	Processes   Value[int]           // RLIMIT_NPROC; 0: no bound
 	OutputBytes Value[int64]         // 0: no bound
+	SpoolBytes  Value[int64]         // of a request's body whose length is not known; body_bytes may be a lower bound
 	HeadBytes   Value[int64]
 	BufferBytes Value[int64] // of a body of unknown length in memory; more goes to a file
 	ErrorBytes  Value[int64] // of what a script writes to standard error
@@ -66,7 +67,7 @@ func (c *CGI) inherited() *CGI {
 	for _, v := range []*Value[int]{&out.Concurrent, &out.Queue, &out.Files, &out.Processes} {
 		*v = inherit(*v)
 	}
-	for _, v := range []*Value[int64]{&out.Memory, &out.OutputBytes, &out.HeadBytes, &out.BufferBytes, &out.ErrorBytes} {
+	for _, v := range []*Value[int64]{&out.Memory, &out.OutputBytes, &out.SpoolBytes, &out.HeadBytes, &out.BufferBytes, &out.ErrorBytes} {
 		*v = inherit(*v)
 	}
 	for _, v := range []*Value[time.Duration]{&out.QueueTime, &out.HeadTime, &out.IdleTime, &out.WholeTime, &out.Grace, &out.CPU} {

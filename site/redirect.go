@@ -31,6 +31,10 @@ func (v *visit) location(source string, filled []byte) string {
 			filled = filled[1:]
 		}
 	}
+	// "/new?{query}" leads to "/new" for a request without one.
+	if strings.HasSuffix(source, "?{query}") {
+		filled = bytes.TrimSuffix(filled, []byte{'?'})
+	}
 	v.buf = filled
 	if !hostHolds(source, filled) {
 		return ""

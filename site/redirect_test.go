@@ -74,6 +74,8 @@ site "example.org" {
 		{"GET /asked?http://example.net", 302, "./http://example.net"},
 		{"GET /asked?javascript:alert(1)", 302, "./javascript:alert(1)"},
 		{"POST /fixed", 308, "https://example.org/other?a=b#c"},
+		{"GET /query", 302, "/search"},
+		{"GET /query?", 302, "/search"},
 		{"GET /query?a=b&c=%20d", 302, "/search?a=b&c=%20d"},
 		{"GET /secure/x%2Fy?z", 307, "https://example.org/secure/x%2Fy?z"},
 		{"GET //uri/evil.example", 302, "/uri/evil.example"},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 
+	"vitrine/config"
 	"vitrine/trace"
 	"vitrine/web/exchange"
 )
@@ -50,7 +51,7 @@ func (v *visit) input(s *scripts) (i scriptInput, err error) {
 		return i, i.fill(buf[:i.length])
 	}
 	n, err := io.ReadFull(body, buf[:s.conf.BufferBytes.V])
-	limit := v.settings.conf.BodyBytes.V
+	limit := v.bodyBound(s).V
 	switch {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		if i.length = int64(n); limit > 0 && i.length > limit {
@@ -61,6 +62,14 @@ func (v *visit) input(s *scripts) (i scriptInput, err error) {
 		return i, &bodyError{err}
 	}
 	return i, i.spool(buf[:n], body, limit)
+}
+
+// bodyBound is the bound of a body whose length is not known: the script's own, or the lower one of all bodies here.
+func (v *visit) bodyBound(s *scripts) *config.Value[int64] {
+	if all := &v.settings.conf.BodyBytes; all.V > 0 && all.V < s.conf.SpoolBytes.V {
+		return all
+	}
+	return &s.conf.SpoolBytes
 }
 
 // bodyError says that the request's body did not come whole.
@@ -166,7 +175,7 @@ func (v *visit) refuseBody(s *scripts, err error) (step, *trace.Reason) {
 	line := &s.conf.Pos
 	switch {
 	case err == errBodyTooLarge:
-		limit := &v.settings.conf.BodyBytes
+		limit := v.bodyBound(s)
 		v.refusal.status = 413
 		return v.refused(BodyTooLarge.Reach(), &limit.Pos, []trace.Detail{trace.D("bound", strconv.FormatInt(limit.V, 10))})
 	case errors.As(err, &lost):

@@ -562,3 +562,19 @@ site "example.org" {
 		t.Errorf("%v still run", running)
 	}
 }
+
+// A body whose length nobody knows has a bound also where bodies have none.
+func TestABodyThatIsKeptForAScriptIsBounded(t *testing.T) {
+	s := newStage(t, map[string]string{"cgi-bin/cat": text + "wc -c"}, `
+      spool_bytes = "100KiB"
+    }
+    body_bytes = 0
+    types {
+`)
+	for n, status := range map[int]int{100 << 10: 200, 100<<10 + 1: 413} {
+		s.body = strings.Repeat("x", n)
+		if r := s.ask(t, "POST /cgi-bin/cat\nTransfer-Encoding: chunked"); r.status != status {
+			t.Errorf("%d bytes: %d\n%s", n, r.status, s.story(r.journey))
+		}
+	}
+}
