@@ -47,7 +47,6 @@ const (
 // Conn is one connection. Its methods may be called only within a turn, unless they say otherwise.
 type Conn struct {
 	ep       socket.Endpoint
-	tagger   socket.Tagger // ep, where it wants to know; else nil
 	driver   Driver
 	loop     *loop
 	listener *Listener
@@ -71,6 +70,7 @@ type Conn struct {
 	shutting bool // our direction is to be closed when nothing is queued
 	shut     bool // it was
 	requeued bool // in loop.again; the loop's
+	tags     bool // ep is a socket.Tagger
 
 	in  []byte // left over, in a pooled buffer; nil when there is nothing
 	out queue
@@ -136,8 +136,8 @@ func (c *Conn) Source() *Listener { return c.listener }
 
 // Tag tells the transport which journey its bytes are on from now, where it wants to know.
 func (c *Conn) Tag(id trace.ID) {
-	if c.tagger != nil {
-		c.tagger.Tag(id)
+	if c.tags {
+		c.ep.(socket.Tagger).Tag(id)
 	}
 }
 

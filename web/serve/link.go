@@ -90,7 +90,7 @@ func (l *loop) dial(c *Conn) {
 		k.err = errNoDial
 	default:
 		if c.ep, k.err = d.Dial(k.o.Key.To, l.engine.shared()); k.err == nil {
-			c.tagger, _ = c.ep.(socket.Tagger)
+			_, c.tags = c.ep.(socket.Tagger)
 		}
 	}
 }

@@ -399,7 +399,7 @@ func (l *loop) accept(a *accepting) {
 		a.ln.open.Add(1)
 		c := &Conn{ep: in.Endpoint, loop: l, listener: a.ln, remote: in.Remote, local: in.Local,
 			id: e.lastID.Add(1), opened: l.worker.Wall, counted: s.ConnectionsPerClient > 0}
-		c.tagger, _ = in.Endpoint.(socket.Tagger)
+		_, c.tags = in.Endpoint.(socket.Tagger)
 		c.driver = e.o.NewDriver(c)
 		l.add(c)
 		// A client that has connected usually has sent its request too: look before anything is waited for.
