@@ -125,7 +125,8 @@ func (h *http1Conn) Unhold()    { h.conn.Unhold() }
 func (h *http1Conn) Receive(w *serve.Worker, c *serve.Conn, in []byte) int {
 	used := 0
 	from := h.streamed
-	for used < len(in) && !c.Finishing() {
+	// Paused, nothing more is given: who reads on another goroutine may have made room since, and would then owe no wake.
+	for used < len(in) && !c.Finishing() && !c.Paused() {
 		h.streamed = from + int64(used)
 		var n int
 		switch {
