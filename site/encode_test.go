@@ -1,22 +1,17 @@
 package site
 
 import (
-	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 
 	"vitrine/trace"
-	"vitrine/web/exchange"
-	"vitrine/web/message"
 )
 
 // long is a text that is worth encoding, of some thousand bytes.
@@ -25,28 +20,34 @@ var long = "<!DOCTYPE html>\n" + strings.Repeat("<p>What is written here is writ
 // decoded is a body without its coding.
 func decoded(t *testing.T, coding, body string) string {
 	t.Helper()
-	var r io.Reader = strings.NewReader(body)
-	var err error
-	switch coding {
-	case "gzip":
-		r, err = gzip.NewReader(r)
-	case "br":
-		r = brotli.NewReader(r)
-	case "zstd":
-		var z *zstd.Decoder
-		if z, err = zstd.NewReader(r); err == nil {
-			defer z.Close()
-			r = z
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(r)
+	b, err := decode(coding, strings.NewReader(body))
 	if err != nil {
 		t.Errorf("%s: %v", coding, err)
 	}
-	return string(b)
+	return b
+}
+
+// decode takes the coding away, as far as there is something to decode.
+func decode(coding string, r io.Reader) (string, error) {
+	switch coding {
+	case "gzip":
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return "", err
+		}
+		r = z
+	case "br":
+		r = brotli.NewReader(r)
+	case "zstd":
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1)) // so that it reads no further than it has to
+		if err != nil {
+			return "", err
+		}
+		defer z.Close()
+		r = z
+	}
+	b, err := io.ReadAll(r)
+	return string(b), err
 }
 
 const compressed = `
@@ -282,62 +283,6 @@ memory {
 	}
 }
 
-func TestLargeFilesAreEncodedWhileTheyAreSent(t *testing.T) {
-	large := strings.Repeat(long, 20)
-	w := newWorld(t, map[string]string{"large.html": large}, `
-memory {
-  file_bytes = "1KiB"
-}
-`+compressed)
-	for _, coding := range []string{"gzip", "br", "zstd"} {
-		r := w.ask(t, "GET /large.html\nAccept-Encoding: "+coding)
-		if r.get("Content-Encoding") != coding || r.fields.Has("Content-Length") || !r.streamed || decoded(t, coding, r.body) != large {
-			t.Errorf("%s: %q, length %q, streamed %v, %d bytes", coding, r.get("Content-Encoding"), r.get("Content-Length"), r.streamed, len(r.body))
-		}
-	}
-	if n := w.h.encoders.taken.Load(); n != 0 {
-		t.Errorf("%d encoders were not given back", n)
-	}
-	w.full = true
-	if r := w.ask(t, "GET /large.html\nAccept-Encoding: gzip"); r.get("Content-Encoding") != "" || r.body != large {
-		t.Error("nothing can leave the loop, and the file is not sent as it is")
-	}
-}
-
-// A file that becomes shorter while it is sent ends the connection: nobody takes the part for the whole.
-func TestAFileThatShrinksIsCutOff(t *testing.T) {
-	w := newWorld(t, map[string]string{"large.html": strings.Repeat(long, 20)}, `
-memory {
-  file_bytes = "1KiB"
-}
-`+compressed)
-	w.ask(t, "GET /large.html")
-	if err := os.Truncate(filepath.Join(w.dir, "large.html"), 5000); err != nil {
-		t.Fatal(err)
-	}
-	if r := w.ask(t, "GET /large.html\nAccept-Encoding: gzip"); !r.aborted {
-		t.Errorf("%d with %d bytes", r.status, len(r.body))
-	}
-}
-
-func TestNoMoreIsEncodedAtOnceThanAllowed(t *testing.T) {
-	w := newWorld(t, map[string]string{"page.html": long, "large.html": strings.Repeat(long, 20)}, `
-limits {
-  encoders = 0
-}
-memory {
-  file_bytes = "20KiB"
-}
-`+compressed)
-	w.tracer = true
-	for _, path := range []string{"/page.html", "/large.html"} {
-		r := w.ask(t, "GET "+path+"\nAccept-Encoding: gzip")
-		if r.status != 200 || r.get("Content-Encoding") != "" || encodeReason(r.journey) != "encode.busy" || r.get("Vary") != "Accept-Encoding" {
-			t.Errorf("%s: %d %q %s", path, r.status, r.get("Content-Encoding"), encodeReason(r.journey))
-		}
-	}
-}
-
 func TestFixedAnswersListingsAndErrorPagesAreEncoded(t *testing.T) {
 	files := map[string]string{"d/": ""}
 	for i := range 40 {
@@ -387,85 +332,6 @@ site "example.org" {
 	}
 }
 
-// A hot file that is encoded costs what a hot file costs: it is on the loop, and nothing is allocated.
-func TestEncodedFilesInMemoryAreAnsweredWithoutAllocation(t *testing.T) {
-	w := newWorld(t, map[string]string{"page.html": strings.Repeat(long, 2)}, compressed)
-	head := "GET /page.html\nAccept-Encoding: gzip, deflate, br, zstd"
-	if r := w.ask(t, head); !r.off {
-		t.Error("a long file was encoded on the loop")
-	}
-	if r := w.ask(t, head); r.off || strings.Contains(r.reasons, "site.remembered") {
-		t.Errorf("the second time: off the loop %v, %s", r.off, r.reasons)
-	}
-	r := w.ask(t, head)
-	if r.off || !strings.Contains(r.reasons, "site.remembered") || decoded(t, "zstd", r.body) != strings.Repeat(long, 2) {
-		t.Errorf("the third time: off the loop %v, %s", r.off, r.reasons)
-	}
-	quiet, err := New(w.conf, Options{Store: w.store})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer quiet.Close()
-	w.h = quiet
-	w.ask(t, head)
-	x := w.begin(t, head)
-	if n := testing.AllocsPerRun(100, func() {
-		x.Begin(w, x.Request, x.Peer, exchange.Limits{})
-		w.h.Serve(x)
-		if _, pieces := x.Answer(); len(pieces) != 1 {
-			t.Fatal("no piece")
-		}
-		x.Forget()
-		w.h.Finish(x)
-	}); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
-func TestWhatWasEncodedGoesWithItsFile(t *testing.T) {
-	w := newWorld(t, map[string]string{"page.html": long}, `
-memory {
-  fresh = "0s"
-}
-`+compressed)
-	before := func() int64 { return w.store.Stats().Bytes }
-	w.ask(t, "GET /page.html")
-	plain := before()
-	r := w.ask(t, "GET /page.html\nAccept-Encoding: gzip")
-	if grown := before() - plain; grown < int64(len(r.body)) || grown > int64(len(r.body))+4096 {
-		t.Errorf("%d bytes are accounted for %d", grown, len(r.body))
-	}
-	changed := strings.ReplaceAll(long, "again", "anew")
-	if err := os.WriteFile(filepath.Join(w.dir, "page.html"), []byte(changed), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if r := w.ask(t, "GET /page.html\nAccept-Encoding: gzip"); decoded(t, "gzip", r.body) != changed {
-		t.Error("a changed file is sent as it was")
-	}
-}
-
-func TestNothingIsKeptWhereThatIsNotWanted(t *testing.T) {
-	w := newWorld(t, map[string]string{"page.html": long}, `
-site "example.org" {
-  root = "$ROOT"
-  compress {
-    keep = false
-  }
-}
-`)
-	w.ask(t, "GET /page.html")
-	before := w.store.Stats().Bytes
-	for range 3 {
-		r := w.ask(t, "GET /page.html\nAccept-Encoding: gzip")
-		if decoded(t, "gzip", r.body) != long || strings.Contains(r.reasons, "site.remembered") {
-			t.Errorf("%s", r.reasons)
-		}
-	}
-	if grown := w.store.Stats().Bytes - before; grown != 0 {
-		t.Errorf("%d bytes are kept", grown)
-	}
-}
-
 func TestDynamicHeaderRulesDoNotUndoTheCoding(t *testing.T) {
 	w := newWorld(t, map[string]string{"page.html": long}, `
 site "example.org" {
@@ -492,162 +358,5 @@ site "example.org" {
 		if got := strings.Join(vary, " | "); got != "Cookie | Origin | Accept-Encoding" {
 			t.Errorf("Vary is %s", got)
 		}
-	}
-}
-
-func TestStreamedBodiesReachTheClientWhenTheyAreFlushed(t *testing.T) {
-	w := newWorld(t, map[string]string{"page.html": long}, compressed)
-	for _, coding := range []string{"gzip", "br", "zstd"} {
-		x := w.begin(t, "GET /stream\nAccept-Encoding: "+coding)
-		v := visits.Get().(*visit)
-		v.begin(w.h, x)
-		v.settings = w.h.anywhere.sites[0].base
-		v.status, v.length, v.away = 200, -1, true
-		v.header.Set("Content-Type", "text/plain; charset=utf-8")
-		var wire bytes.Buffer
-		take := func() {
-			for {
-				b, release := x.Take()
-				if b == nil {
-					return
-				}
-				wire.Write(b)
-				release.Release()
-			}
-		}
-		v.produce = func(s *sender) error {
-			for i := range 3 {
-				fmt.Fprintf(s, "line %d\n", i)
-				if err := s.Flush(); err != nil {
-					return err
-				}
-				take()
-				if want := strings.Repeat("line .\n", i+1); len(partly(t, coding, wire.Bytes())) != len(want) {
-					t.Errorf("%s: after %d flushes the client has %q", coding, i+1, partly(t, coding, wire.Bytes()))
-				}
-			}
-			return nil
-		}
-		if !x.Go(func(*exchange.Exchange) { v.walk(deliver) }) {
-			t.Fatal("it did not leave the loop")
-		}
-		take()
-		if u := x.Update(); u.Block.Fields().Get("Content-Encoding") != coding || u.Length != -1 || u.Abort {
-			t.Errorf("%s: %q, length %d", coding, u.Block.Fields().Get("Content-Encoding"), u.Length)
-		}
-		if got := decoded(t, coding, wire.String()); got != "line 0\nline 1\nline 2\n" {
-			t.Errorf("%s: %q", coding, got)
-		}
-		if n := w.h.encoders.taken.Load(); n != 0 {
-			t.Errorf("%d encoders were not given back", n)
-		}
-	}
-}
-
-// partly decodes what there is so far.
-func partly(t *testing.T, coding string, wire []byte) string {
-	var r io.Reader = bytes.NewReader(wire)
-	switch coding {
-	case "gzip":
-		r, _ = gzip.NewReader(r)
-	case "br":
-		r = brotli.NewReader(r)
-	case "zstd":
-		z, _ := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
-		defer z.Close()
-		r = z
-	}
-	b, _ := io.ReadAll(r)
-	return string(b)
-}
-
-func TestCodedRequestsAreRefusedWhereNobodyDecodesThem(t *testing.T) {
-	w := newWorld(t, map[string]string{"page.html": long}, `
-site "example.org" {
-  root = "$ROOT"
-  files {
-    methods = ["GET", "POST"]
-  }
-  route "/fixed" {
-    respond {
-      body = "x"
-    }
-  }
-}
-`)
-	for _, path := range []string{"/fixed", "/page.html"} {
-		r := w.ask(t, "POST "+path+"\nContent-Length: 3\nContent-Encoding: gzip")
-		if r.status != 415 || r.get("Accept-Encoding") != "identity" {
-			t.Errorf("%s: %d, Accept-Encoding %q", path, r.status, r.get("Accept-Encoding"))
-		}
-		if r := w.ask(t, "POST "+path+"\nContent-Length: 3\nContent-Encoding: identity"); r.status != 200 {
-			t.Errorf("%s: identity gives %d", path, r.status)
-		}
-		if r := w.ask(t, "GET "+path+"\nContent-Encoding: gzip"); r.status != 200 {
-			t.Errorf("%s: no body gives %d", path, r.status)
-		}
-	}
-}
-
-func TestWhatGoHandlersWriteIsEncoded(t *testing.T) {
-	w := newWorld(t, nil, `site "example.org" {
-}`)
-	h, err := New(parse(t, `
-site "example.org" {
-  compress {
-  }
-  route "/*" {
-    handler "api" {
-    }
-  }
-}
-`), Options{Applications: map[string]Application{
-		"api": func(x *exchange.Exchange, head func(int, *message.Header)) {
-			header := new(message.Header)
-			header.Set("Content-Type", "application/json")
-			header.Set("Content-Length", fmt.Sprint(len(long)))
-			header.Set("ETag", `"1"`)
-			head(200, header)
-			x.Stream(message.NewBlock(200, header), int64(len(long)))
-			x.Write([]byte(long[:100]))
-			x.Flush()
-			x.Write([]byte(long[100:]))
-		},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	w.h, w.listen = h, h.conf.Listens[0]
-	for _, coding := range []string{"gzip", "br", "zstd", ""} {
-		r := w.ask(t, "GET /x\nAccept-Encoding: "+coding)
-		if r.get("Content-Encoding") != coding || r.fields.Has("Content-Length") == (coding != "") || decoded(t, coding, r.body) != long || r.get("Vary") != "Accept-Encoding" {
-			t.Errorf("%q: %q, %d bytes, Vary %q", coding, r.get("Content-Encoding"), len(r.body), r.get("Vary"))
-		}
-	}
-	if n := h.encoders.taken.Load(); n != 0 {
-		t.Errorf("%d encoders were not given back", n)
-	}
-}
-
-// What is encoded off the loops takes turns, of which there are as many as processors: otherwise a loop would wait for all of
-// them.
-func TestEncodersTakeTurns(t *testing.T) {
-	w := newWorld(t, map[string]string{"long.html": strings.Repeat(long, 2)}, compressed)
-	for range cap(turns) {
-		takeTurn()
-	}
-	done := make(chan *reply, 1)
-	go func() { done <- w.ask(t, "GET /long.html\nAccept-Encoding: gzip") }()
-	select {
-	case <-done:
-		t.Error("it was encoded without a turn")
-	case <-time.After(20 * time.Millisecond):
-	}
-	for range cap(turns) {
-		giveTurn()
-	}
-	if r := <-done; decoded(t, "gzip", r.body) != strings.Repeat(long, 2) {
-		t.Error("it was not encoded")
 	}
 }

@@ -14,7 +14,7 @@ var errorFiles = map[string]string{
 	"www/e/filled.txt": "{uri} {request.x}", "www/e/dir/": "", "www/e/told.html": "told",
 }
 
-const errorsWorld = `
+var errorsWorld = `
 errors {
   page "4xx" { body = "outer {status}" }
 }
@@ -49,64 +49,23 @@ site "example.org" {
       }
     }
   }
-  route "/json/*" {
-    errors {
-      page "404" {
-        body = "{{\"path\":\"{path}\"}}"
-        type = "application/json"
-      }
-    }
-  }
-  route "/missing-page/*" {
-    errors {
-      page "404" { file = "/e/none.html" }
-    }
-  }
-  route "/folder-page/*" {
-    errors {
-      page "404" { file = "/e/dir" }
-    }
-  }
-  route "/by-path/*" {
-    errors {
-      page "404" { path = "/show/it?why=404" }
-    }
-  }
-  route "/circle/*" {
-    errors {
-      page "404" { path = "/circle/again" }
-    }
-  }
-  route "/slashless/*" {
-    errors {
-      page "404" { path = "/e" }
-    }
-  }
-  route "/sent/*" {
-    errors {
-      page "404" { redirect = "https://example.com/?{path}" }
-    }
-  }
-  route "/single/*" {
-    errors {
-      page "404" {
-        file   = "/e/told.html"
-        status = 200
-      }
-    }
-  }
   route "/show/*" {
     respond { body = "{path} {query} {uri} 404" }
   }
-  route "/filled/*" {
-    errors {
-      page "404" {
-        file         = "/e/filled.txt"
-        placeholders = true
-      }
-    }
-  }
-}`
+` + missingPage("json", "body = \"{{\\\"path\\\":\\\"{path}\\\"}}\"\ntype = \"application/json\"") +
+	missingPage("missing-page", `file = "/e/none.html"`) +
+	missingPage("folder-page", `file = "/e/dir"`) +
+	missingPage("by-path", `path = "/show/it?why=404"`) +
+	missingPage("circle", `path = "/circle/again"`) +
+	missingPage("slashless", `path = "/e"`) +
+	missingPage("sent", `redirect = "https://example.com/?{path}"`) +
+	missingPage("single", "file = \"/e/told.html\"\nstatus = 200") +
+	missingPage("filled", "file = \"/e/filled.txt\"\nplaceholders = true") + "}"
+
+// missingPage is a route below which the page for what is missing is as the settings say.
+func missingPage(name, settings string) string {
+	return "route \"/" + name + "/*\" {\n errors {\n page \"404\" {\n" + settings + "\n}\n}\n}\n"
+}
 
 func TestPagesForErrors(t *testing.T) {
 	w := newWorld(t, errorFiles, errorsWorld)
