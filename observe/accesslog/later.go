@@ -18,10 +18,13 @@ type Held struct {
 	address     []byte // in the place of a name that is not found
 }
 
-// mostHeld bounds the lines that wait, of all logs together.
-const mostHeld = 8192
+// Bounds of the lines that wait, of all logs together. A line is as long as its client likes: a request's head, escaped.
+const (
+	mostHeld      = 8192
+	mostHeldBytes = 16 << 20
+)
 
-var held atomic.Int64
+var held, heldBytes atomic.Int64
 
 // Marks stand in a held line where something is missing. Nobody outside can know them, and no form of line escapes them.
 var (
@@ -51,12 +54,18 @@ func (l *Logger) Hold(v *variables.Values, name, ident bool) *Held {
 	s := scratches.Get().(*scratch)
 	h.line = append(append([]byte(nil), l.format(l, s, s.line[:0], &waits)...), '\n')
 	scratches.Put(s)
+	if n := int64(cap(h.line)); heldBytes.Add(n) > mostHeldBytes {
+		heldBytes.Add(-n)
+		held.Add(-1)
+		return nil
+	}
 	return h
 }
 
 // Write completes the line and writes it. What is "" was not found out. It is called once, on any goroutine.
 func (h *Held) Write(name, ident string) {
 	held.Add(-1)
+	heldBytes.Add(-int64(cap(h.line)))
 	line := h.line
 	if h.name != "" {
 		line = bytes.ReplaceAll(line, []byte(h.name), h.logger.nameText(name, h.address))

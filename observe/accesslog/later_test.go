@@ -52,11 +52,42 @@ func TestALineThatWaitedReadsAsAnyOther(t *testing.T) {
 }
 
 func TestTheNumberOfLinesThatWaitIsBounded(t *testing.T) {
-	l := &Logger{format: (*Logger).common, named: "common"}
+	files := logfile.New(nil)
+	defer files.Close(context.Background())
+	file, err := files.Open(filepath.Join(t.TempDir(), "log"), logfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLogger(file, &config.Log{Format: config.Value[string]{V: "common"}})
 	held.Store(mostHeld)
 	defer held.Store(0)
 	if h := l.Hold(served(t), true, false); h != nil || held.Load() != mostHeld {
 		t.Error("one more waits")
+	}
+	held.Store(0)
+	long := served(t)
+	long.User = strings.Repeat("\x80", 1<<20)
+	var waiting []*Held
+	for {
+		h := l.Hold(long, true, false)
+		if h == nil {
+			break
+		}
+		waiting = append(waiting, h)
+	}
+	if n := len(waiting); n == 0 || n*4<<20 > mostHeldBytes || heldBytes.Load() > mostHeldBytes {
+		t.Errorf("%d lines of 4 MiB wait", n)
+	}
+	for range 2 { // what was refused is not counted
+		if l.Hold(long, true, false) != nil {
+			t.Error("one more waits")
+		}
+	}
+	for _, h := range waiting {
+		h.Write("", "")
+	}
+	if held.Load() != 0 || heldBytes.Load() != 0 {
+		t.Errorf("%d lines and %d bytes wait when all are written", held.Load(), heldBytes.Load())
 	}
 	var none *Logger
 	if none.Hold(served(t), true, true) != nil {

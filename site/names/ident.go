@@ -54,7 +54,7 @@ func NewIdent(o IdentOptions) *Ident {
 		o.Dial = dialKernel
 	}
 	i := &Ident{o: o}
-	i.ask = newAsker(o.Entries, o.Concurrent, o.Waiting, o.Timeout, i.find)
+	i.ask = newAsker(o.Entries, o.Concurrent, o.Waiting, o.Timeout, func(p Pair) netip.Prefix { return networkOf(plain(p.Remote.Addr())) }, i.find)
 	return i
 }
 

@@ -46,7 +46,7 @@ func NewResolver(o Options) *Resolver {
 		o.Hosts = "/etc/hosts"
 	}
 	r := &Resolver{o: o}
-	r.ask = newAsker(o.Entries, o.Concurrent, o.Waiting, o.Timeout, r.find)
+	r.ask = newAsker(o.Entries, o.Concurrent, o.Waiting, o.Timeout, networkOf, r.find)
 	return r
 }
 
@@ -85,6 +85,7 @@ const (
 	mostNames     = 8
 	longestName   = 253
 	mostAddresses = 64
+	mostAliases   = 8
 )
 
 // errUnconfirmed says that an address has names, and that none leads back to it.
@@ -104,10 +105,11 @@ func (r *Resolver) find(ctx context.Context, a netip.Addr) (names []string, keep
 		return nil, r.forget(ctx), fmt.Errorf("who is %s: %w", a, err)
 	}
 	ttl := r.o.MaxTTL
+	owner := aliases(answer, &ttl)
 	var candidates []string
 	for _, rr := range answer.Answer {
 		ptr, ok := rr.(*dns.PTR)
-		if !ok || len(candidates) >= mostNames {
+		if !ok || len(candidates) >= mostNames || !strings.EqualFold(ptr.Hdr.Name, owner) {
 			continue
 		}
 		ttl = min(ttl, time.Duration(ptr.Hdr.Ttl)*time.Second)
@@ -149,11 +151,34 @@ func (r *Resolver) forget(ctx context.Context) time.Duration {
 	return min(r.o.Unknown, 10*time.Second)
 }
 
-// confirms reports whether an answer has the address, and lowers the time for which that may be kept.
+// aliases follows the CNAME records of an answer from the name that was asked about to the one that has the records, which
+// is another one where there are any (RFC 1034 §3.6.2). It lowers the time for which what stands there may be kept.
+func aliases(answer *dns.Msg, ttl *time.Duration) string {
+	name := answer.Question[0].Name
+	for range mostAliases {
+		i := slices.IndexFunc(answer.Answer, func(rr dns.RR) bool {
+			_, ok := rr.(*dns.CNAME)
+			return ok && strings.EqualFold(rr.Header().Name, name)
+		})
+		if i < 0 {
+			break
+		}
+		name = answer.Answer[i].(*dns.CNAME).Target
+		*ttl = min(*ttl, time.Duration(answer.Answer[i].Header().Ttl)*time.Second)
+	}
+	return name
+}
+
+// confirms reports whether an answer has the address as one of the name that was asked about, and lowers the time for which
+// that may be kept. What it says of other names, nobody has asked.
 func confirms(answer *dns.Msg, a netip.Addr, ttl *time.Duration) bool {
+	owner := aliases(answer, ttl)
 	for i, rr := range answer.Answer {
 		if i == mostAddresses {
 			break
+		}
+		if !strings.EqualFold(rr.Header().Name, owner) {
+			continue
 		}
 		var ip net.IP
 		switch rr := rr.(type) {

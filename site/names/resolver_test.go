@@ -1,6 +1,7 @@
 package names
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -191,7 +192,7 @@ func TestQuestionsAreAskedOnceAndAreBounded(t *testing.T) {
 		}
 	}
 	<-z.arrived
-	if !ask("192.0.2.2") || !ask("192.0.2.3") || ask("192.0.2.4") {
+	if !ask("198.51.100.2") || !ask("203.0.113.3") || ask("2001:db8::4") {
 		t.Error("the bound of those who wait is another")
 	}
 	close(hold)
@@ -204,6 +205,81 @@ func TestQuestionsAreAskedOnceAndAreBounded(t *testing.T) {
 	<-answers
 	if n := z.asked.Load(); n != 4 {
 		t.Errorf("asked %d times", n)
+	}
+}
+
+// Whoever has a network has its reverse zone, too, and could have questions about it never answered.
+func TestOneNetworkTakesHalfOfThePlacesAtMost(t *testing.T) {
+	z := newZone(t, "1.100.51.198.in-addr.arpa. 60 IN PTR one.example.org.", "one.example.org. 60 IN A 198.51.100.1")
+	r := resolver(t, Options{Concurrent: 4, Waiting: 4, Timeout: 20 * time.Second}, z)
+	hold, told := make(chan struct{}), make(chan error, 100)
+	r.ask.find = func(ctx context.Context, a netip.Addr) ([]string, time.Duration, error) {
+		if networkOf(a) != networkOf(netip.MustParseAddr("2001:db8::1")) {
+			return r.find(ctx, a)
+		}
+		<-hold
+		return nil, 0, nil
+	}
+	asked := 0
+	for i := range 100 {
+		if r.Ask(netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i)), func(_ []string, err error) { told <- err }) {
+			asked++
+		}
+	}
+	if asked != 2+2 {
+		t.Errorf("one network has %d places", asked)
+	}
+	for range 3 { // others are as they were
+		if names, err := found(t, r, "198.51.100.1"); len(names) != 1 || err != nil {
+			t.Errorf("%q, %v", names, err)
+		}
+		r.ask.known = newCache[netip.Addr, []string](1)
+	}
+	close(hold)
+	for range asked {
+		if err := <-told; err != nil {
+			t.Error(err)
+		}
+	}
+	r.Close()
+	if len(r.ask.of) != 0 || len(r.ask.open) != 0 || r.ask.running != 0 || len(r.ask.queue) != 0 {
+		t.Errorf("left over: %v, %d at work", r.ask.of, r.ask.running)
+	}
+}
+
+// An answer may say more than was asked, and what it says of other names confirms nothing.
+func TestOnlyWhatTheNameLeadsToConfirmsIt(t *testing.T) {
+	answer := func(asked string, lines ...string) *dns.Msg {
+		m := new(dns.Msg)
+		m.SetQuestion(asked, dns.TypeA)
+		for _, l := range lines {
+			rr, err := dns.NewRR(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Answer = append(m.Answer, rr)
+		}
+		return m
+	}
+	const a = "one.example.org. 60 IN A 192.0.2.1"
+	for _, test := range []struct {
+		answer *dns.Msg
+		want   bool
+		ttl    time.Duration
+	}{
+		{answer("one.example.org.", a), true, time.Minute},
+		{answer("ONE.example.org.", a), true, time.Minute},
+		{answer("bank.example.com.", a), false, time.Hour},
+		{answer("bank.example.com.", "bank.example.com. 5 IN CNAME One.Example.org.", a), true, 5 * time.Second},
+		{answer("bank.example.com.", "other.example.com. 5 IN CNAME one.example.org.", a), false, time.Hour},
+		{answer("bank.example.com.", "bank.example.com. 5 IN CNAME two.example.org.", a), false, 5 * time.Second},
+		{answer("bank.example.com.", "bank.example.com. 5 IN CNAME bank.example.com.", a), false, 5 * time.Second},
+		{answer("one.example.org.", "one.example.org. 5 IN CNAME two.example.org.", a), false, 5 * time.Second},
+	} {
+		ttl := time.Hour
+		if got := confirms(test.answer, netip.MustParseAddr("192.0.2.1"), &ttl); got != test.want || ttl != test.ttl {
+			t.Errorf("%v, kept for %v:\n%v", got, ttl, test.answer)
+		}
 	}
 }
 
