@@ -90,7 +90,7 @@ docs:
 
 .PHONY: tools-test tools-bench
 tools-test:
-	@scripts/tools apache2 chromium curl ethtool gcc h2load ip nsenter nginx php-fpm ping slowhttptest tcpdump traceroute tshark wrk
+	@scripts/tools apache2 chromium curl ethtool gcc h2load ip nsenter nginx php-fpm ping slowhttptest traceroute tshark wrk
 tools-bench:
 	@scripts/tools wrk taskset nginx lighttpd
 

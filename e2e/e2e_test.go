@@ -206,7 +206,7 @@ func shims(folder string, l *lab) (string, error) {
 	if err := shim("unprivileged", "setpriv --bounding-set=-net_admin,-net_raw --inh-caps=-net_admin,-net_raw"); err != nil {
 		return "", err
 	}
-	for _, name := range []string{"curl", "ethtool", "h2load", "ip", "nstat", "ping", "ss", "sysctl", "tcpdump", "traceroute", "wrk"} {
+	for _, name := range []string{"curl", "ethtool", "h2load", "ip", "nstat", "ping", "ss", "sysctl", "traceroute", "wrk"} {
 		if path, err := lookPath(name); err == nil {
 			if err := shim(name, "'"+path+"'"); err != nil {
 				return "", err

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os/exec"
@@ -9,91 +8,24 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// recorder is a program that records frames at the kernel's end of the link.
-type recorder struct {
-	cmd  *exec.Cmd
-	said *buffer
-	over chan error
-}
-
-// record: record FILE [INTERFACE [FILTER...]] begins to record the frames that pass the kernel's end of the link, as the
-// kernel sees them.
+// record: record FILE begins to record the frames that pass the kernel's end of the link, as the kernel sees them.
 func record(ts *testscript.TestScript, neg bool, args []string) {
 	l := labOf(ts)
-	if neg || len(args) < 1 {
-		ts.Fatalf("usage: record FILE [INTERFACE [FILTER...]]")
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: record FILE")
 	}
-	device, filter := l.network.device(), []string(nil)
-	if len(args) > 1 {
-		device, filter = args[1], args[2:]
-	}
-	r, err := l.record(ts.MkAbs(args[0]), device, filter...)
+	r, err := l.record(ts.MkAbs(args[0]), l.network.device())
 	ts.Check(err)
 	if l.recorders == nil {
 		l.recorders = make(map[string]*recorder)
 	}
 	l.recorders[args[0]] = r
-	ts.Defer(func() { r.cmd.Process.Kill() })
-}
-
-func (l *lab) record(path, device string, filter ...string) (*recorder, error) {
-	args := append([]string{"tcpdump", "-i", device, "-w", path, "-B", "131072", "--immediate-mode", "-Z", "root"}, filter...)
-	r := &recorder{cmd: l.ns.command(args...), said: &buffer{}, over: make(chan error, 1)}
-	told, err := r.cmd.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := r.cmd.Start(); err != nil {
-		return nil, err
-	}
-	listening := make(chan struct{})
-	go func() {
-		lines := bufio.NewScanner(told)
-		for ready := false; lines.Scan(); {
-			fmt.Fprintln(r.said, lines.Text())
-			if !ready && strings.Contains(lines.Text(), "listening on") {
-				ready = true
-				close(listening)
-			}
-		}
-		r.over <- r.cmd.Wait()
-	}()
-	select {
-	case <-listening:
-		return r, nil
-	case err := <-r.over:
-		return nil, fmt.Errorf("tcpdump: %v: %s", err, r.said)
-	case <-time.After(deadline):
-		r.cmd.Process.Kill()
-		return nil, fmt.Errorf("tcpdump does not begin: %s", r.said)
-	}
-}
-
-var droppedFrames = regexp.MustCompile(`(\d+) packets dropped by kernel`)
-
-// stop ends the recording, which must be complete.
-func (r *recorder) stop() error {
-	// The last frames may still be on their way to it.
-	time.Sleep(100 * time.Millisecond)
-	r.cmd.Process.Signal(syscall.SIGINT)
-	select {
-	case err := <-r.over:
-		if err != nil {
-			return fmt.Errorf("tcpdump: %w: %s", err, r.said)
-		}
-	case <-time.After(deadline):
-		return fmt.Errorf("tcpdump does not end: %s", r.said)
-	}
-	if d := droppedFrames.FindStringSubmatch(r.said.String()); d == nil || d[1] != "0" {
-		return fmt.Errorf("the recording is not complete: %s", r.said)
-	}
-	return nil
+	ts.Defer(r.kill)
 }
 
 // recorded: recorded FILE ends what record began.
