@@ -239,8 +239,22 @@ site {
 }
 `
 
+// idleMost is what an idle connection may add to the server's resident memory, by network and architecture: a quarter more
+// than it does. On an own network that is with what the kernel has otherwise.
+var idleMost = map[string]int64{
+	"kernel":         1100,
+	"kernel/threads": 7200, // with a goroutine's stack
+	"tap":            2400,
+	"tap/pool":       2900, // with what connects a worker and the shard
+	"tap/threads":    9000,
+}
+
 // TestIdleConnections: thousands of clients that keep their connections without asking anything cost little memory
 // and nobody waits for them.
+//
+// Two things would be in the number that no connection costs. What is recorded of requests and frames grows with the first
+// requests up to its bound, so nothing is recorded. And the collector lets the heap grow before it looks what is still
+// in use, by as much again unless it is told otherwise: here by a tenth, so that it does not matter when it looked.
 func TestIdleConnections(t *testing.T) {
 	const clients = 9000
 	if testing.Short() {
@@ -251,7 +265,8 @@ func TestIdleConnections(t *testing.T) {
 		t.Skipf("only %d descriptors may be open here", limit.Cur)
 	}
 	each(t, func(t *testing.T, n *network, architecture string) {
-		c := crowd(t, n, fmt.Sprintf(crowdConfig, architecture))
+		t.Setenv("GOGC", "10")
+		c := crowd(t, n, fmt.Sprintf(crowdConfig, architecture)+"\njourneys {\n  off = true\n}\n")
 		ask := func() (net.Conn, error) {
 			conn, err := c.dial()
 			if err != nil {
@@ -290,14 +305,11 @@ func TestIdleConnections(t *testing.T) {
 		}
 		conn.Close()
 		t.Logf("%d idle connections: %d bytes each; one more request took %v", clients, each, took)
-		most := int64(2048)
-		if architecture == "threads" || raceEnabled {
-			most = 16 << 10 // each goroutine has a stack
+		most := idleMost[n.name+"/"+architecture]
+		if most == 0 {
+			most = idleMost[n.name]
 		}
-		if n.own() {
-			most += 1 << 10 // the connection itself, which otherwise the kernel has
-		}
-		if each > most {
+		if each > most && !raceEnabled {
 			t.Errorf("an idle connection costs %d bytes, more than %d", each, most)
 		}
 		if took > time.Second {
