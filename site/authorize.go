@@ -175,9 +175,14 @@ func (v *visit) tellPlace(g *guard, why *trace.Reason, line *trace.Position, use
 	}
 	var details []trace.Detail
 	if v.permission.named {
-		details = append(details, trace.D("names", strings.Join(v.permission.names, " ")))
+		found := "none that leads back to the address"
+		if len(v.permission.names) > 0 {
+			found = strings.Join(v.permission.names, " ")
+		}
 		if v.permission.unnamed != nil {
 			details = append(details, trace.D("error", v.permission.unnamed.Error()))
+		} else {
+			details = append(details, trace.D("names", found))
 		}
 	}
 	if why == nil {

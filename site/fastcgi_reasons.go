@@ -17,7 +17,7 @@ var (
 	AppNoScript = trace.Declare("fcgi.no-script", trace.Refused,
 		"no part of the path is a script that is there, so the application is not asked", "RFC 9110 §15.5.5")
 	AppRehearsed = trace.Declare("fcgi.would-ask", trace.Success,
-		"the application would be asked, with these parameters; an explanation sends nothing", "RFC 3875 §4.1")
+		"the application would be asked, with these parameters, and its answer be sent, whatever its status; an explanation asks nobody", "RFC 3875 §4.1")
 	AppConnected = trace.Declare("fcgi.connected", trace.Info,
 		"there is a connection to the application, and the request was sent", "")
 	AppAgain = trace.Declare("fcgi.again", trace.Info,

@@ -99,7 +99,11 @@ func (v *visit) count(l *access.Limit) (step, *trace.Reason) {
 	}
 	why.Reach()
 	if v.looking() {
-		v.tell("rate", why, &conf.Pos, v.rateSubject(), true, trace.D("left", strconv.FormatInt(t.Left, 10)))
+		details := []trace.Detail{trace.D("left", strconv.FormatInt(t.Left, 10))}
+		if b := l.Bandwidth(); b > 0 {
+			details = append(details, trace.D("bandwidth", strconv.FormatInt(b, 10)))
+		}
+		v.tell("rate", why, &conf.Pos, v.rateSubject(), true, details...)
 	}
 	if t.Wait > 0 && !v.rehearsed() {
 		return v.wait(permit, func(resume func()) { time.AfterFunc(t.Wait, resume) })

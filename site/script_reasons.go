@@ -7,7 +7,7 @@ var (
 	ScriptFound = trace.Declare("cgi.found", trace.Info,
 		"the path leads to a script", "RFC 3875 §3.3")
 	ScriptRehearsed = trace.Declare("cgi.would-run", trace.Success,
-		"the script would be run with these variables; an explanation runs nothing", "RFC 3875 §4.1")
+		"the script would be run with these variables, and its answer be sent, whatever its status; an explanation runs nothing", "RFC 3875 §4.1")
 	ScriptWaited = trace.Declare("cgi.waited", trace.Info,
 		"as many scripts ran as may at once, so the request waited until one of them had ended", "")
 	ScriptStarted = trace.Declare("cgi.started", trace.Info,

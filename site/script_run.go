@@ -408,8 +408,8 @@ func (r *running) finish() cgi.Exit {
 	if !v.looking() {
 		return e
 	}
-	details := []trace.Detail{trace.D("pid", strconv.Itoa(r.p.PID)), trace.D("status", e.String()), trace.D("time", milliseconds(e.Elapsed)),
-		trace.D("user time", milliseconds(e.User)), trace.D("system time", milliseconds(e.System)), trace.D("memory", strconv.FormatInt(e.Memory>>10, 10)+" KiB")}
+	details := []trace.Detail{trace.D("pid", strconv.Itoa(r.p.PID)), trace.D("end", e.String()), trace.D("time", milliseconds(e.Elapsed)),
+		trace.D("user time", milliseconds(e.User)), trace.D("system time", milliseconds(e.System)), trace.D("memory", memoryOf(&e))}
 	event := trace.Event{Step: "cgi", Reason: ScriptEnded, Position: r.s.conf.Pos, Subject: r.program.Path, Taken: true, Details: details}
 	if v.late != nil {
 		v.late.add(event)
@@ -425,6 +425,15 @@ func (r *running) finish() cgi.Exit {
 		}
 	}
 	return e
+}
+
+// memoryOf is the most memory that a script had, as far as it is known.
+func memoryOf(e *cgi.Exit) string {
+	text := strconv.FormatInt(e.Memory>>10, 10) + " KiB"
+	if e.AtMost {
+		return "at most " + text
+	}
+	return text
 }
 
 // giveBack gives the slot and the memory back.

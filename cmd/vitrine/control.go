@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,11 @@ func (f *askFlags) again() string {
 
 // ask finds the running server that the flags mean.
 func (p *program) ask(ctx context.Context, f askFlags) (*control.Client, control.Status, error) {
+	return p.askOf(ctx, f, nil)
+}
+
+// askOf finds the running server that the flags mean, or of several the one that fits.
+func (p *program) askOf(ctx context.Context, f askFlags, c *choice) (*control.Client, control.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	if f.control != "" {
@@ -65,7 +71,17 @@ func (p *program) ask(ctx context.Context, f askFlags) (*control.Client, control
 	case 0:
 		return nil, control.Status{}, &usageError{message: "no server runs here that this user may ask", hint: others(nil, denied)}
 	}
-	return nil, control.Status{}, &usageError{message: "several servers run here; say which one with --pid", hint: others(running, denied)}
+	none := ""
+	if c != nil {
+		fit := slices.DeleteFunc(slices.Clone(running), func(r control.Running) bool { return r.Silent || !c.fits(ctx, &r) })
+		if len(fit) == 1 {
+			return theOne(fit[0])
+		}
+		if len(fit) == 0 {
+			none = c.none
+		}
+	}
+	return nil, control.Status{}, &usageError{message: "several servers run here" + none + "; say which one with --pid", hint: others(running, denied)}
 }
 
 // theOne is the server that is meant.

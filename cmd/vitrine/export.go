@@ -26,7 +26,11 @@ func (p *program) export(ctx context.Context, f journeysFlags, query url.Values)
 		return &usageError{message: "a capture is no text, and the output is a terminal",
 			hint: "name a file with -o journeys.pcapng, or look at it now: vitrine journeys --export pcapng -o - | wireshark -k -i -"}
 	}
-	client, status, err := p.ask(ctx, f.ask)
+	var which *choice
+	if f.id != "" {
+		which = remembering(f.id)
+	}
+	client, status, err := p.askOf(ctx, f.ask, which)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,11 @@ func (p *program) explainLive(ctx context.Context, f explainFlags, text string) 
 	if err != nil {
 		return &usageError{message: err.Error()}
 	}
-	client, status, err := p.ask(ctx, f.ask)
+	address := net.JoinHostPort(host, strconv.Itoa(int(port)))
+	if f.connect != "" {
+		address = f.connect
+	}
+	client, status, err := p.askOf(ctx, f.ask, listeningOn(address))
 	if err != nil {
 		return err
 	}
@@ -59,10 +63,6 @@ func (p *program) explainLive(ctx context.Context, f explainFlags, text string) 
 	var who api.Status
 	if err := client.Ask(ctx, "/api/status", &who); err != nil {
 		return unasked(err, status)
-	}
-	address := net.JoinHostPort(host, strconv.Itoa(int(port)))
-	if f.connect != "" {
-		address = f.connect
 	}
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", address)

@@ -19,7 +19,7 @@ func (p *program) explainRecorded(ctx context.Context, ask askFlags, text string
 	if err := checkID(text); err != nil {
 		return err
 	}
-	client, status, err := p.ask(ctx, ask)
+	client, status, err := p.askOf(ctx, ask, remembering(text))
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type Recorded struct {
 // Part is a span of the time, such as the one in which the answer was decided. It may begin before Start.
 type Part struct {
 	Title    string // for people
+	Note     string // on what most of it went; "": nothing took most of it
 	From, To time.Duration
 }
 
@@ -110,6 +111,9 @@ func (p *printer) times(r *Recorded) {
 		took := span(part.To - part.From)
 		took = strings.Repeat(" ", spans-len(took)) + took
 		p.rowOf(one, []piece{{took, terminal.Plain}, {"  from " + signed(part.From) + " to " + signed(part.To), terminal.Quiet}})
+		if part.Note != "" {
+			p.paragraph([]piece{{terminal.Printable(part.Note), terminal.Plain}}, p.gutter+2)
+		}
 	}
 }
 

@@ -74,10 +74,10 @@ func recording() *Recorded {
 	return &Recorded{
 		Start: start, Took: 240 * time.Microsecond, Received: 118, Sent: 5372,
 		Parts: []Part{
-			{"waiting for the first byte", -1100 * time.Microsecond, -100 * time.Microsecond},
-			{"receiving the head", -100 * time.Microsecond, 0},
-			{"deciding", 0, 40 * time.Microsecond},
-			{"sending", 40 * time.Microsecond, 240 * time.Microsecond},
+			{"waiting for the first byte", "", -1100 * time.Microsecond, -100 * time.Microsecond},
+			{"receiving the head", "", -100 * time.Microsecond, 0},
+			{"deciding", "mostly waiting for the script (cgi.answered): 39µs", 0, 40 * time.Microsecond},
+			{"sending", "", 40 * time.Microsecond, 240 * time.Microsecond},
 		},
 		Connection: Connection{ID: 17, Serial: 1, Opened: start.Add(-1200 * time.Microsecond), Snapshots: []Snapshot{
 			{-1200 * time.Microsecond, socket.Info{State: "ESTABLISHED", MSS: 1448, Congestion: "cubic", Window: 14480, RTO: 204 * time.Millisecond}},

@@ -3,8 +3,9 @@ package explain
 import "vitrine/trace"
 
 // Responsible is the configuration's line to look at first, for the live page and the command line alike: the verdict's
-// own, else that of the last decision before it that was taken and has one. Fields of the response decide nothing, and what
-// is part of a page decides about the part. isVerdict says which events are the verdict.
+// own, else that of the last decision before it that was taken and has one. Fields of the response decide nothing, what
+// is part of a page decides about the part, and what lets a request pass does not answer it. isVerdict says which events are
+// the verdict.
 func Responsible(events []trace.Event, isVerdict func(e *trace.Event) bool) trace.Position {
 	var last trace.Position
 	for i := range events {
@@ -13,7 +14,7 @@ func Responsible(events []trace.Event, isVerdict func(e *trace.Event) bool) trac
 			continue
 		}
 		found := isVerdict(e)
-		if placed(e.Position) && (e.Taken || found) {
+		if placed(e.Position) && (e.Taken && !gate(e.Step) || found) {
 			last = e.Position
 		}
 		if found {
@@ -21,4 +22,13 @@ func Responsible(events []trace.Event, isVerdict func(e *trace.Event) bool) trac
 		}
 	}
 	return last
+}
+
+// gate reports whether a step lets requests pass, or refuses them, and answers none.
+func gate(step string) bool {
+	switch step {
+	case "client", "clients", "access", "rate":
+		return true
+	}
+	return false
 }

@@ -75,6 +75,9 @@ func responsible(j *journey.Journey, why *trace.Reason, p *trace.Position) *api.
 			return out
 		}
 	}
+	if why != nil && why == j.Failure && j.Decisions != nil {
+		return PositionOf(faulty(j.Decisions.Events, why))
+	}
 	if j.Decisions != nil {
 		return PositionOf(explain.Responsible(j.Decisions.Events, func(e *trace.Event) bool { return e.Reason == why }))
 	}
@@ -84,6 +87,17 @@ func responsible(j *journey.Journey, why *trace.Reason, p *trace.Position) *api.
 			if out := PositionOf(*p); out != nil {
 				last = out
 			}
+		}
+	}
+	return last
+}
+
+// faulty is the line of the last decision that tells of a failure: when a response does not arrive whole, only such a one can
+// be to blame. No line is, when the client went away.
+func faulty(events []trace.Event, why *trace.Reason) (last trace.Position) {
+	for i := range events {
+		if e := &events[i]; (e.Reason == why || e.Reason.Kind == trace.Failed) && !e.Position.IsZero() {
+			last = e.Position
 		}
 	}
 	return last

@@ -11,41 +11,6 @@ import (
 	"vitrine/trace"
 )
 
-// partsOf divide a request's time: what the client took, what we did, and what sending took.
-func partsOf(j *journey.Journey) []api.Part {
-	var parts []api.Part
-	add := func(name, title string, from, to time.Duration) {
-		if to >= from {
-			parts = append(parts, api.Part{Name: name, Title: title, FromUS: micro(from), ToUS: micro(to)})
-		}
-	}
-	began := min(j.Began.Sub(j.Start), 0)
-	// A request that was there when its connection was taken has no time between the two to be told of.
-	if j.Serial == 1 && !j.Connection.Opened.IsZero() && j.Connection.Opened.Sub(j.Start) < began {
-		add("accept", "connected, until the request's first byte", j.Connection.Opened.Sub(j.Start), began)
-	}
-	add("head", "the request's head arrives", began, 0)
-	first := min(answered(j), j.Took)
-	add("decide", "deciding, and getting what is sent", 0, first)
-	add("send", "the response is sent", first, j.Took)
-	return parts
-}
-
-// answered is when the response began, as far as it is known: it was handed over, or the last decision was taken.
-func answered(j *journey.Journey) time.Duration {
-	first := j.First
-	if j.Decisions != nil && !j.Shared {
-		if n := len(j.Decisions.Events); n > 0 {
-			last := n - 1
-			for last > 0 && upstreamStep(&j.Decisions.Events[last]) { // those that are taken while the response is sent
-				last--
-			}
-			first = max(first, j.Decisions.Events[last].At)
-		}
-	}
-	return first
-}
-
 // layersOf are the stations of a request's way. Those that it did not pass say why.
 func layersOf(j *journey.Journey, s *frames.Sequence, none string, own bool) []api.Layer {
 	l := layers{j: j, first: min(answered(j), j.Took), began: min(j.Began.Sub(j.Start), 0)}
@@ -156,8 +121,10 @@ func (l *layers) exchange() {
 	if j.User != "" {
 		text += ", user " + clip(j.User, 60)
 	}
-	if n := l.parts(); n > 0 {
-		text += ", " + count(n, "part") + " of the page asked for within"
+	if n, bad := l.parts(); n > 0 {
+		if text += ", " + count(n, "part") + " of the page asked for within"; bad > 0 {
+			text += ", " + count(bad, "directive") + " failed"
+		}
 	}
 	site := l.add("site", "Site", text, 0, l.first)
 	site.Reason = ReasonOf(why)
@@ -179,15 +146,19 @@ func (l *layers) decidedBy(why *trace.Reason) string {
 	return "site"
 }
 
-// parts is how many requests were answered within this one.
-func (l *layers) parts() (n int) {
+// parts is how many requests were answered within this one, and how many directives failed.
+func (l *layers) parts() (n, bad int) {
 	events := decided(l.j)
 	for i := range events {
-		if e := &events[i]; e.Step == "include" && e.Reason.ID == "site.included" {
+		switch e := &events[i]; {
+		case e.Step != "include":
+		case e.Reason.ID == "site.included":
 			n++
+		case detailOf(e, "directive") != "":
+			bad++
 		}
 	}
-	return n
+	return n, bad
 }
 
 // cache is what was there from before: the whole answer, the file, or the file in its content coding.
@@ -220,66 +191,6 @@ func (l *layers) cache() {
 	l.add("cache", "Cache", strings.Join(text, ", "), at, at)
 }
 
-// upstream is the other program that was asked: an application or a script. The last decision about it that has its numbers
-// says what it took, and when it was connected, began to answer and ended.
-func (l *layers) upstream() {
-	events := decided(l.j)
-	from, to, began := time.Duration(-1), time.Duration(0), time.Duration(-1)
-	var last, told *trace.Event
-	var marks []api.Mark
-	mark := func(at time.Duration, title string) {
-		marks = append(marks, api.Mark{AtUS: micro(at), Title: title})
-	}
-	for i := range events {
-		e := &events[i]
-		if !upstreamStep(e) || e.Reason.ID == "cgi.found" {
-			continue
-		}
-		if from < 0 {
-			from = e.At
-		}
-		to, last = e.At, e
-		if detailOf(e, "address") != "" || detailOf(e, "time") != "" {
-			told = e
-		}
-		switch {
-		case detailOf(e, "pid") != "" && detailOf(e, "time") == "":
-			began = e.At
-			mark(e.At, "the script was started")
-		case e.Step == "cgi" && detailOf(e, "first byte after") != "":
-			mark(e.At, "the script's answer began")
-		}
-	}
-	if last == nil {
-		l.not("upstream", "Upstream", "the answer was made here")
-		return
-	}
-	var facts []string
-	if told != nil {
-		if d, err := time.ParseDuration(detailOf(told, "ended after")); err == nil {
-			began = max(told.At-d, 0)
-			for _, name := range [...][2]string{{"connected after", "connected"}, {"first byte after", "first byte"}} {
-				if d, err := time.ParseDuration(detailOf(told, name[0])); err == nil {
-					mark(began+d, name[1])
-				}
-			}
-		}
-		if e := detailOf(told, "time"); e != "" || detailOf(told, "ended after") != "" {
-			mark(told.At, "ended")
-		}
-		for _, d := range told.Details {
-			facts = append(facts, d.Name+" "+clip(d.Value, 60))
-		}
-	} else {
-		facts = append(facts, clip(last.Subject, 60))
-	}
-	if began >= 0 {
-		from = began
-	}
-	up := l.add("upstream", "Upstream", strings.Join(facts, ", "), min(from, to), to)
-	up.Reason, up.Marks = ReasonOf(last.Reason), marks
-}
-
 // end is the response and what followed it.
 func (l *layers) end() {
 	j := l.j
@@ -292,6 +203,9 @@ func (l *layers) end() {
 			text += " of " + j.File
 		}
 		text += l.representation()
+		if rate := bandwidth(j); rate > 0 {
+			text += ", no faster than " + size(rate) + " a second"
+		}
 		l.add("response", "Response", text, l.first, j.Took).Reason = ReasonOf(j.Failure)
 	}
 	text := "the connection stayed open"

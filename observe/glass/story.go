@@ -71,7 +71,7 @@ func (h *Handler) recorded(j *journey.Journey) *explain.Recorded {
 	r := &explain.Recorded{Start: j.Start, Took: j.Took, Slow: j.Slow, Failure: j.Failure, Received: j.Received, Sent: j.Sent,
 		Connection: explain.Connection{ID: c.ID, Serial: j.Serial, Loop: c.Loop, Network: h.s.Network, Opened: c.Opened, Ended: c.Ended, Why: c.Why}}
 	for _, p := range partsOf(j) {
-		r.Parts = append(r.Parts, explain.Part{Title: p.Title, From: span(p.FromUS), To: span(p.ToUS)})
+		r.Parts = append(r.Parts, explain.Part{Title: p.Title, Note: p.Note, From: span(p.FromUS), To: span(p.ToUS)})
 	}
 	for i := range c.Snapshots {
 		r.Connection.Snapshots = append(r.Connection.Snapshots, explain.Snapshot{At: c.Snapshots[i].At.Sub(j.Start), Info: c.Snapshots[i].Info})

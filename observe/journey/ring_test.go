@@ -253,14 +253,15 @@ func TestALargeListIsQuick(t *testing.T) {
 		t.Fatalf("%d journeys", n)
 	}
 	quick := func(name string, f func()) {
+		const limit = 100 * time.Millisecond
 		best := time.Hour
-		for range 5 {
+		for tries := 0; tries < 5 || best > limit && tries < 50; tries++ { // somebody else may be busy on this machine
 			start := time.Now()
 			f()
 			best = min(best, time.Since(start))
 		}
 		t.Logf("%s: %v", name, best)
-		if best > 100*time.Millisecond && !uncounted {
+		if best > limit && !uncounted {
 			t.Errorf("%s takes %v", name, best)
 		}
 	}

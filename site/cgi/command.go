@@ -91,9 +91,12 @@ type Exit struct {
 	User    time.Duration // processor time of it and of those of its children that it waited for
 	System  time.Duration
 	Memory  int64         // the most that it had in memory, in bytes
+	AtMost  bool          // Memory is what this server has: the script had no more, and how much less nobody knows
 	Elapsed time.Duration // since it was started
 	// Left is set when something that it had started held its standard output open and was not waited for.
 	Left bool
+	// Stopped is set when this server ended it.
+	Stopped bool
 	// Lost is set when it did not end although it was killed.
 	Lost bool
 }
@@ -106,6 +109,9 @@ func (e *Exit) String() string {
 	case e.Lost:
 		return "it did not end although it was killed"
 	case e.Status.Signaled():
+		if e.Stopped && (e.Status.Signal() == syscall.SIGTERM || e.Status.Signal() == syscall.SIGKILL) {
+			return "this server ended it with " + signalName(e.Status.Signal())
+		}
 		s := "it was ended by signal " + signalName(e.Status.Signal())
 		switch e.Status.Signal() {
 		case syscall.SIGKILL:

@@ -129,6 +129,7 @@ type Process struct {
 	mu     sync.Mutex
 	why    error     // why it was killed
 	over   time.Time // it has ended, and its output is read until then
+	left   bool      // its output was still open by then
 	reaped bool
 	kill   *time.Timer
 	stderr *os.File
@@ -306,6 +307,7 @@ func (p *Process) Read(b []byte) (int, error) {
 			}
 			p.mu.Lock()
 			over := !p.over.IsZero() && !time.Now().Before(p.over)
+			p.left = p.left || over
 			p.mu.Unlock()
 			if over {
 				return 0, p.ended()
@@ -456,9 +458,8 @@ func (p *Process) Finish() Exit {
 		e.Lost = !zombie(unix.P_PID, p.PID, unix.WNOHANG) && !p.outlast()
 	}
 	p.mu.Lock()
-	if !p.over.IsZero() && p.why == nil {
-		e.Left = true
-	}
+	e.Left = p.left && p.why == nil
+	e.Stopped = p.why != nil
 	if !p.watch.Background || p.why != nil {
 		syscall.Kill(-p.PID, syscall.SIGKILL) // the group is there as long as its leader was not waited for
 	}
@@ -471,6 +472,9 @@ func (p *Process) Finish() Exit {
 			}
 		}
 		e.User, e.System, e.Memory = time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano()), usage.Maxrss<<10
+		// A process begins with what the one had that started it: the kernel takes the larger of both (exec_mmap).
+		var own syscall.Rusage
+		e.AtMost = syscall.Getrusage(syscall.RUSAGE_SELF, &own) == nil && usage.Maxrss <= own.Maxrss
 	}
 	p.reaped = true
 	if p.kill != nil {

@@ -102,6 +102,25 @@ func TestAScriptIsRunToItsEnd(t *testing.T) {
 	}
 }
 
+// A script that has ended before its output was read to the end has left nothing behind by that.
+func TestWhoEndsAloneHasLeftNothing(t *testing.T) {
+	for range 10 {
+		_, why, e := play(t, NewScripts(), script(t, "sleep 0.02; echo fine"), &Watch{})
+		if why != nil || e.Left || e.Stopped {
+			t.Fatalf("%v, %+v", why, e)
+		}
+	}
+	p, err := NewScripts().Start(script(t, "exec sleep 600"), &Watch{Grace: time.Minute, Whole: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Kill(errors.New("it is enough"))
+	io.ReadAll(p)
+	if e := p.Finish(); !e.Stopped || e.String() != "this server ended it with SIGTERM" {
+		t.Errorf("%s: %+v", &e, e)
+	}
+}
+
 // What a script started is ended with it, whether it is killed or ends by itself.
 func TestAllThatAScriptStartedIsKilledWithIt(t *testing.T) {
 	const family = "sleep 600 & echo $! >child; (sh -c 'echo $$ >grandchild; exec sleep 600' &) ; "

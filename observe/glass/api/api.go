@@ -128,7 +128,8 @@ type Field struct {
 // Part is a span of a request's time: "accept", "wait" (for the first byte), "head", "decide", "send".
 type Part struct {
 	Name   string  `json:"name"`
-	Title  string  `json:"title"` // for people
+	Title  string  `json:"title"`          // for people
+	Note   string  `json:"note,omitempty"` // on what most of it went, when one thing took most of it
 	FromUS float64 `json:"from_us"`
 	ToUS   float64 `json:"to_us"`
 }

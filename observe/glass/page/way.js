@@ -11,6 +11,7 @@ const colours = {
 };
 
 const least = 0.1; // of the axis, for a part that would be too short to be seen
+const tallest = 600; // of the lanes' lines, in pixels: a station with much to say is high, and a lane shows what is its own
 const tail = 0.07; // of the axis, for what lies before or after all parts
 
 /**
@@ -53,7 +54,7 @@ export function way(journey, width) {
       <ul class="parts" aria-label="Parts of its time">
         ${journey.parts.map(
           (p) => html`<li title=${p.title + ": " + exactly(p.to_us - p.from_us)}><span class="part-swatch" data-part=${p.name}></span>${p.name}
-            <b>${duration(p.to_us - p.from_us)}</b><span class="parts-title">${p.title}</span></li>`,
+            <b>${duration(p.to_us - p.from_us)}</b><span class="parts-title">${p.title}</span>${p.note ? html`<span class="parts-note">${p.note}</span>` : nothing}</li>`,
         )}
       </ul>
       <div class="way-axis">${width > 0 ? head(journey, a, width) : nothing}</div>
@@ -102,7 +103,7 @@ function head(journey, a, width) {
 }
 
 function lane(l, a, width) {
-  const lines = a.places.map((p) => svg`<path class="border" d=${`M${(p * width).toFixed(1)} 0v100`} />`);
+  const lines = a.places.map((p) => svg`<path class="border" d=${`M${(p * width).toFixed(1)} 0v${tallest}`} />`);
   let bar = nothing;
   if (l.used) {
     const x = a.at(l.at_us) * width, end = a.at(l.to_us) * width;
@@ -118,5 +119,5 @@ function lane(l, a, width) {
         ${after ? svg`<path class="gap" d=${`M${((1 - tail / 2) * width).toFixed(1)} 4l-3 14m6 -14l-3 14`} />` : nothing}`;
     }
   }
-  return html`<svg width=${width} height="100" aria-hidden="true">${lines}${bar}</svg>`;
+  return html`<svg width=${width} height=${tallest} aria-hidden="true">${lines}${bar}</svg>`;
 }
