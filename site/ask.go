@@ -135,12 +135,7 @@ func (v *visit) enter(c *call) (step, *trace.Reason) {
 		return v.dial(c)
 	}
 	was := v.away
-	v.asks()
-	v.away = true
-	if !was && v.looking() {
-		v.before = v.x.Trace.Events
-	}
-	v.h.hold()
+	v.departs()
 	h, r := v.h, c.r
 	if g.wait(v.x, func(x *exchange.Exchange, in bool) {
 		defer h.drop()
@@ -152,9 +147,7 @@ func (v *visit) enter(c *call) (step, *trace.Reason) {
 		v.goOn(v.dial(c))
 	}, func(x *exchange.Exchange) {
 		c.forget()
-		x.Because(AppCrowded.Reach(), &r.conf.Concurrent.Pos)
-		x.Respond(tryAgain)
-		x.End()
+		turnAway(x, AppCrowded, &r.conf.Concurrent.Pos)
 		h.drop()
 	}) {
 		return done, nil
@@ -183,15 +176,10 @@ func (v *visit) goOn(next step, why *trace.Reason) {
 
 // dial hands the exchange to the call.
 func (v *visit) dial(c *call) (step, *trace.Reason) {
-	was := v.away
-	v.asks()
-	v.away, v.call = true, c
+	was, h := v.away, v.h
+	v.departs()
+	v.call = c
 	v.late = v.afterwards()
-	if !was && v.looking() {
-		v.before = v.x.Trace.Events
-	}
-	h := v.h
-	h.hold()
 	c.began = time.Now()
 	err := v.x.Dial(&c.r.link, c)
 	if err == nil {
@@ -203,29 +191,4 @@ func (v *visit) dial(c *call) (step, *trace.Reason) {
 	r := c.r
 	c.forget()
 	return v.crowded(r, err.Error())
-}
-
-// neverShown leads to a script that stands for something else, such as a folder's index: it is run, and never shown.
-func (v *visit) neverShown() (step, *trace.Reason) {
-	t := v.settings
-	prefix := v.strippedPrefix()
-	target := appendEscaped(nil, prefix+v.entry.Path)
-	if q := v.request().Query(); len(q) > 0 {
-		target = append(append(target, '?'), q...)
-	}
-	return v.rewalk(string(target), AppIndex.Reach(), &t.responder.conf.Pos)
-}
-
-// appendEscaped appends a decoded path as it stands in a URL.
-func appendEscaped(dst []byte, path string) []byte {
-	const hex = "0123456789ABCDEF"
-	for i := range len(path) {
-		switch c := path[i]; {
-		case c == '/' || c == '-' || c == '.' || c == '_' || c == '~' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z':
-			dst = append(dst, c)
-		default:
-			dst = append(dst, '%', hex[c>>4], hex[c&15])
-		}
-	}
-	return dst
 }

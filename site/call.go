@@ -449,9 +449,7 @@ func (c *call) resume(f func(v *visit)) {
 		defer h.drop()
 		f(v)
 	}) {
-		x.Because(Busy.Reach(), nil)
-		x.Respond(tryAgain)
-		x.End()
+		turnAway(x, Busy, &h.conf.Limits.Handlers.Pos)
 		h.drop()
 	}
 	g.leave()
@@ -501,9 +499,7 @@ func (e *applicationTrouble) Error() string {
 }
 
 func (c *call) complain(why *trace.Reason, text string) {
-	if f := c.v.h.opt.Failed; f != nil {
-		f(c.x.Journey, &applicationTrouble{c.r.conf.Address.V, c.script, why, text})
-	}
+	c.v.h.report(c.x.Journey, &applicationTrouble{c.r.conf.Address.V, c.script, why, text})
 }
 
 // say tells the error log what the application said.

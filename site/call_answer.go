@@ -254,9 +254,7 @@ func (v *visit) sendFile(r *responder, root int, below string, kept []gateway.Fi
 	v.header.Reset()
 	e, failure := r.send[root].Load(below, v.settings.load, v.x.Trace)
 	if failure != nil {
-		if v.h.opt.Failed != nil {
-			v.h.opt.Failed(v.x.Journey, failure)
-		}
+		v.h.report(v.x.Journey, failure)
 		v.refusal = refusal{status: failure.Status, retry: failure.Status == 503}
 		return v.refused(failure.Reason, line, nil)
 	}

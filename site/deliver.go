@@ -96,6 +96,16 @@ func (v *visit) handOver() (step, *trace.Reason) {
 	return done, nil
 }
 
+// dropPieces gives back the pieces of a body that is not sent.
+func (v *visit) dropPieces() {
+	for i := range v.pieces {
+		if r := v.pieces[i].Release; r != nil {
+			r.Release()
+		}
+	}
+	v.pieces = nil
+}
+
 // release gives the visit's reference to its file back.
 func (v *visit) release() {
 	if v.entry != nil {

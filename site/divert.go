@@ -99,14 +99,11 @@ func (c *compiler) group(conf []*config.ElsewhereServer, check *config.HealthChe
 
 // serverChanged tells the error log of a server that is well no more, or again.
 func (h *Handler) serverChanged(url string, well bool, answer string) {
-	if h.opt.Failed == nil {
-		return
-	}
 	state := "is not well: no client is sent there"
 	if well {
 		state = "is well again"
 	}
-	h.opt.Failed(0, fmt.Errorf("the server %s %s; its last answer: %s", url, state, answer))
+	h.report(0, fmt.Errorf("the server %s %s; its last answer: %s", url, state, answer))
 }
 
 // divert sends the client to another URL when its own lacks what belongs there, when this server is overloaded, or when

@@ -272,14 +272,9 @@ func (v *visit) weaken() {
 
 // produceFile makes the file's content while it is sent, instead of sending it from its descriptor.
 func (v *visit) produceFile() {
-	for i := range v.pieces {
-		if r := v.pieces[i].Release; r != nil {
-			r.Release()
-		}
-	}
+	v.dropPieces()
 	e, rehearsed := v.entry, v.rehearsed()
 	e.Acquire() // it cannot fail for somebody who holds one
-	v.pieces = nil
 	v.produce = func(w *sender) error {
 		defer e.Release()
 		return copyFile(w, e, rehearsed)

@@ -232,8 +232,8 @@ func (v *visit) pageFailed(why *trace.Reason, err error) {
 	if err != nil {
 		details = append(details, trace.D("error", err.Error()))
 	}
-	if v.h.opt.Failed != nil && !v.rehearsed() {
-		v.h.opt.Failed(v.x.Journey, errors.New("the page for "+strconv.Itoa(e.refusal.status)+" at "+e.page.Pos.String()+" cannot be served: "+err.Error()))
+	if !v.rehearsed() {
+		v.h.report(v.x.Journey, errors.New("the page for "+strconv.Itoa(e.refusal.status)+" at "+e.page.Pos.String()+" cannot be served: "+err.Error()))
 	}
 	ErrorPageFailed.Reach()
 	if v.looking() {
@@ -241,15 +241,11 @@ func (v *visit) pageFailed(why *trace.Reason, err error) {
 	}
 	v.release()
 	v.unwanted()
-	for _, p := range v.pieces {
-		if p.Release != nil {
-			p.Release.Release()
-		}
-	}
+	v.dropPieces()
 	v.header.Reset()
 	v.keepFields()
 	v.settings, v.inner, e.failed = e.settings, e.inner, true
-	v.refusal, v.file, v.pieces, v.body, v.missing, v.block = e.refusal, "", nil, nil, false, nil
+	v.refusal, v.file, v.body, v.missing, v.block = e.refusal, "", nil, false, nil
 	v.line = nil
 }
 

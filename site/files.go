@@ -92,7 +92,7 @@ func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
 		}
 		if to := v.beside(index.V); !v.mayShow(to) {
 			e.Release()
-			return v.leadToIndex(to, &index.Pos)
+			return v.leadTo(to, IndexElsewhere, &index.Pos)
 		}
 		v.entry, v.file = e, e.Path
 		// A later name answers only as long as the earlier ones are not there, and nobody watches for that.
@@ -115,8 +115,8 @@ func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
 // failed answers for a path that leads to nothing that can be served. What is no common 404 is told to the error log
 // as well, with what the client is not told: which name on the way is to blame, its mode and who we are.
 func (v *visit) failed(f *resource.Failure) (step, *trace.Reason) {
-	if f.Status != 404 && v.h.opt.Failed != nil {
-		v.h.opt.Failed(v.x.Journey, f)
+	if f.Status != 404 {
+		v.h.report(v.x.Journey, f)
 	}
 	if v.home != nil && f.Gone() { // the user has removed the folder
 		v.home.of.forget(v.home.name, v.x.Start)

@@ -112,6 +112,13 @@ func New(conf *config.Config, opt Options) (*Handler, error) {
 // exchange can begin with this Handler any more; one that does all the same gets 503 for files.
 func (h *Handler) Close() { h.drop() }
 
+// report tells the error log why something failed, when anybody wants to know.
+func (h *Handler) report(journey trace.ID, why error) {
+	if h.opt.Failed != nil {
+		h.opt.Failed(journey, why)
+	}
+}
+
 // hold notes that a visit goes off the loop.
 func (h *Handler) hold() { h.users.Add(1) }
 

@@ -183,7 +183,7 @@ func (h *homes) find(name string, now int64) (*home, error) {
 	root, err := h.store.Enter(at)
 	if err != nil {
 		h.forget(name, now)
-		if !errors.Is(err, fs.ErrNotExist) && h.failed != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
 			h.failed(fmt.Errorf("the folder of the user %s is not served: %w", name, err))
 		}
 		return nil, fmt.Errorf("%w: %w", errNoFolder, err)
@@ -324,9 +324,7 @@ func (c *compiler) homesOf(conf *config.Homes) *homes {
 		}
 	}
 	h := newHomes(conf, c.h.opt.Store)
-	if failed := c.h.opt.Failed; failed != nil {
-		h.failed = func(err error) { failed(0, err) }
-	}
+	h.failed = func(err error) { c.h.report(0, err) }
 	c.homeKeys = append(c.homeKeys, key)
 	c.h.homes = append(c.h.homes, h)
 	return h

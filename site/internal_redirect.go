@@ -1,6 +1,7 @@
 package site
 
 import (
+	"net/url"
 	"strconv"
 
 	"vitrine/trace"
@@ -41,6 +42,12 @@ func (v *visit) rewalk(target string, why *trace.Reason, line *trace.Position) (
 	return v.lead(target, without, why, line)
 }
 
+// leadTo is rewalk to a decoded path, with the request's query.
+func (v *visit) leadTo(path []byte, why *trace.Reason, line *trace.Position) (step, *trace.Reason) {
+	to := url.URL{Path: string(path), RawQuery: string(v.request().Query())}
+	return v.rewalk(to.RequestURI(), why.Reach(), line)
+}
+
 // lead is rewalk, with the fields that stay behind.
 func (v *visit) lead(target string, without message.FieldSet, why *trace.Reason, line *trace.Position) (step, *trace.Reason) {
 	if v.hops++; v.hops > mostRewalks {
@@ -62,13 +69,9 @@ func (v *visit) lead(target string, without message.FieldSet, why *trace.Reason,
 	v.release()
 	v.leaveHome()
 	v.root = nil
-	for _, p := range v.pieces {
-		if p.Release != nil {
-			p.Release.Release()
-		}
-	}
+	v.dropPieces()
 	v.header.Reset()
-	v.status, v.body, v.produce, v.length, v.file, v.pieces, v.block = 0, nil, nil, 0, "", nil, nil
+	v.status, v.body, v.produce, v.length, v.file, v.block = 0, nil, nil, 0, "", nil
 	v.missing, v.memorize, v.kept, v.refusal = false, false, false, refusal{}
 	v.line = line
 	if v.looking() {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"vitrine/site/route"
-	"vitrine/trace"
 )
 
 // A file may stand for another path than its own: a folder's index, a variant, the page for what is missing. Its own path may
@@ -54,15 +53,6 @@ func (v *visit) mayShow(at []byte) bool {
 		return false
 	}
 	return true
-}
-
-// leadToIndex leads to the index of a folder whose own path belongs to a route that must be asked.
-func (v *visit) leadToIndex(at []byte, line *trace.Position) (step, *trace.Reason) {
-	target := appendEscaped(nil, string(at))
-	if q := v.request().Query(); len(q) > 0 {
-		target = append(append(target, '?'), q...)
-	}
-	return v.rewalk(string(target), IndexElsewhere.Reach(), line)
 }
 
 // isSource reports whether a file would show what a program or a page with directives is made of when it is sent in the place

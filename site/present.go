@@ -14,7 +14,8 @@ func (v *visit) present() (step, *trace.Reason) {
 		return v.scriptFound()
 	}
 	if t.responder != nil && t.responder.isScript(v.entry.Path) {
-		return v.neverShown()
+		// It stands for something else, such as a folder's index: it is run, and never shown.
+		return v.leadTo(v.belowPrefix(v.entry.Path), AppIndex, &t.responder.conf.Pos)
 	}
 	if t.ssi != nil && t.ssi.parses(t, v.entry) {
 		return include, nil
@@ -41,12 +42,8 @@ func (v *visit) present() (step, *trace.Reason) {
 	v.memorize = v.memorize && a.Whole
 	next, why := v.take(a)
 	if head != nil && v.memorize { // whoever looks was told how it came about, and gets the same
-		for i := range v.pieces {
-			if r := v.pieces[i].Release; r != nil {
-				r.Release()
-			}
-		}
-		v.block, v.coded, v.pieces, v.kept = head.block, head.body, nil, true
+		v.dropPieces()
+		v.block, v.coded, v.kept = head.block, head.body, true
 	}
 	return next, why
 }

@@ -2,7 +2,6 @@ package site
 
 import (
 	"net/netip"
-	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -91,12 +90,7 @@ func (v *visit) scriptFound() (step, *trace.Reason) {
 		v.refusal.status = 403
 		return v.refused(ScriptInHome.Reach(), &t.conf.Homes.Pos, []trace.Detail{trace.D("user", v.home.name), trace.D("file", v.entry.Path)})
 	}
-	prefix := strings.TrimSuffix(t.conf.StripPrefix.V, "/")
-	if _, stripped := t.below(v.request().Path()); !stripped {
-		prefix = ""
-	}
-	to := url.URL{Path: prefix + v.entry.Path, RawQuery: string(v.request().Query())}
-	return v.rewalk(to.RequestURI(), ScriptFound.Reach(), &t.scripts.conf.Pos)
+	return v.leadTo(v.belowPrefix(v.entry.Path), ScriptFound, &t.scripts.conf.Pos)
 }
 
 // refuses says why a script is not to be run, nil when it may be.
@@ -259,9 +253,7 @@ func (e *scriptTrouble) Error() string {
 
 // complain tells the error log about the script, with what the client is not told.
 func (v *visit) complain(why *trace.Reason, text string) {
-	if v.h.opt.Failed != nil {
-		v.h.opt.Failed(v.x.Journey, &scriptTrouble{why, v.file, text})
-	}
+	v.h.report(v.x.Journey, &scriptTrouble{why, v.file, text})
 }
 
 // milliseconds is a duration as it is shown.

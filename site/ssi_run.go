@@ -187,8 +187,7 @@ const mostFailures = 10
 // fail tells the error log why a directive came to nothing.
 func (r *pageRun) fail(err error) {
 	r.failures++
-	v := r.v
-	if v.h.opt.Failed != nil && r.failures <= mostFailures {
-		v.h.opt.Failed(v.x.Journey, err)
+	if r.failures <= mostFailures {
+		r.v.h.report(r.v.x.Journey, err)
 	}
 }

@@ -2,7 +2,6 @@ package site
 
 import (
 	"context"
-	"io"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -85,7 +84,6 @@ func (v *visit) subrequest(target string, into *pageRun, w want) *nested {
 	known, p := &v.permission, &inner.permission // who asks has been found out, and need not be again
 	p.named, p.names, p.unnamed, p.login.proven = known.named, known.names, known.unnamed, known.login.proven
 	p.taken = known.taken // a page counts once, however many parts it has
-	inner.user = v.user
 	if tr := x.Trace; tr != nil {
 		tr.Depth++
 		defer func() { tr.Depth-- }()
@@ -199,9 +197,7 @@ func (n *nested) finish(v *visit) {
 		n.reason = IncludeLate
 	case n.panicked != nil:
 		n.reason = IncludeCut.Reach()
-		if failed := v.h.opt.Failed; failed != nil {
-			failed(v.x.Journey, panicked{n.panicked})
-		}
+		v.h.report(v.x.Journey, panicked{n.panicked})
 	case n.written:
 	case !n.headed, n.status < 200, n.status >= 300:
 		n.reason = IncludeRefused.Reach()
@@ -337,9 +333,6 @@ func (n *nested) section(p *exchange.Piece) {
 		}
 		off, left = off+int64(m), left-int64(m)
 		if left > 0 && (err != nil || m == 0) {
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
 			n.reason = IncludeCut.Reach()
 			return
 		}

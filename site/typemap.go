@@ -73,8 +73,8 @@ func (v *visit) typeMap() (step, *trace.Reason) {
 	if len(all) == 0 {
 		v.release()
 		v.file, v.refusal.status = "", 404
-		if v.h.opt.Failed != nil && !v.rehearsed() {
-			v.h.opt.Failed(v.x.Journey, fmt.Errorf("%s: none of the variants that the type map lists can be sent", e.Path))
+		if !v.rehearsed() {
+			v.h.report(v.x.Journey, fmt.Errorf("%s: none of the variants that the type map lists can be sent", e.Path))
 		}
 		return v.refused(MapUnusable.Reach(), line, nil)
 	}

@@ -141,20 +141,15 @@ func (v *visit) leave(next step) (step, *trace.Reason) {
 		return done, nil // the visit is no longer ours
 	}
 	v.refusal = refusal{status: 503, retry: true}
-	return v.refused(Busy.Reach(), nil, nil)
+	return v.refused(Busy.Reach(), &v.h.conf.Limits.Handlers.Pos, nil)
 }
 
 // depart is leave, and returns false when too many wait: then the visit is still on the loop.
 func (v *visit) depart(next step) bool {
-	v.asks()
-	v.away = true
-	if v.looking() {
-		if next == resolve || next == ask {
-			v.x.Trace.Events = v.x.Trace.Events[:v.resolved]
-		}
-		v.before = v.x.Trace.Events
+	if v.looking() && (next == resolve || next == ask) {
+		v.x.Trace.Events = v.x.Trace.Events[:v.resolved]
 	}
-	v.h.hold()
+	v.departs()
 	if v.x.Go(func(*exchange.Exchange) {
 		defer v.h.drop()
 		v.walk(next)
@@ -164,6 +159,17 @@ func (v *visit) depart(next step) bool {
 	v.h.drop()
 	v.away = false
 	return false
+}
+
+// departs notes that the visit is not the loop's any more, and holds the Handler for it. What the loop may be asked for
+// meanwhile is what was known by now.
+func (v *visit) departs() {
+	v.asks()
+	if !v.away && v.looking() {
+		v.before = v.x.Trace.Events
+	}
+	v.away = true
+	v.h.hold()
 }
 
 // streams notes that decisions may be taken while the body is sent, when the loop may ask for them.
