@@ -75,7 +75,10 @@ func (w *Watched[T]) Fresh(now int64) bool {
 	return age > -freshFor && age < freshFor
 }
 
-var errUnsettled = errors.New("it is being written")
+var (
+	errUnsettled = errors.New("it is being written")
+	errNoFile    = errors.New("it is no file")
+)
 
 // Look looks whether the file has changed and reads it if so. It blocks, and so is not for loops. The error is told once
 // for each state of the file, and what was good before still holds; recovered says that the file is good again.
@@ -107,13 +110,17 @@ func (w *Watched[T]) look(now time.Time) error {
 		w.wanted = signature{}
 		return cause(err)
 	}
+	if !info.Mode().IsRegular() {
+		w.wanted = signature{}
+		return errNoFile
+	}
 	if s := signatureOf(info); s == w.wanted && !w.racy {
 		if w.failed != "" {
 			return errors.New(w.failed)
 		}
 		return nil
 	}
-	f, err := os.Open(w.path)
+	f, err := openSoon(w.path)
 	if err != nil {
 		return cause(err)
 	}
@@ -123,7 +130,7 @@ func (w *Watched[T]) look(now time.Time) error {
 	case err != nil:
 		return cause(err)
 	case !before.Mode().IsRegular():
-		return errors.New("it is no file")
+		return errNoFile
 	case before.Size() > mostFileBytes:
 		return fmt.Errorf("it has more than %d bytes", mostFileBytes)
 	}

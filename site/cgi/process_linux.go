@@ -222,7 +222,7 @@ func (s *Scripts) input(c *Command) (*os.File, error) {
 func (c *Command) blame(err error) error {
 	e := &StartError{Path: c.Path, Err: err}
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.EACCES) {
-		if f, openErr := os.Open(c.Path); openErr == nil {
+		if f, openErr := os.OpenFile(c.Path, os.O_RDONLY|unix.O_NONBLOCK, 0); openErr == nil { // a pipe may stand there by now
 			var head [HeadSize]byte
 			if i, isScript := Interpreter(Head(f, &head)); isScript && i != "" {
 				if unix.Access(i, unix.X_OK) != nil {
