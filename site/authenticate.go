@@ -233,6 +233,7 @@ func (v *visit) checkBasic(g *guard, s *scheme, rest []byte) (step, *trace.Reaso
 	if !p.failed && p.version != version { // what another version of the file says counts for nothing
 		p.version = version
 		check := func() { p.right = users.Verify(user, password, state.Decoy(user)) }
+		client := v.x.Client.Addr()
 		if v.rehearsed() {
 			if !v.away {
 				p.version = 0
@@ -242,7 +243,16 @@ func (v *visit) checkBasic(g *guard, s *scheme, rest []byte) (step, *trace.Reaso
 			check()
 		} else {
 			return v.wait(permit, func(resume func()) {
-				if !state.Hash(func() { check(); resume() }) {
+				asked := state.Hash(client, func() {
+					switch {
+					case v.x.Gone() != nil:
+						v.permission.busy = true // nobody waits for the answer
+					case v.lockedFor(g, user) == 0: // it may have failed too often meanwhile, and then is told that
+						check()
+					}
+					resume()
+				})
+				if !asked {
 					v.permission.busy = true
 					resume()
 				}
@@ -296,12 +306,17 @@ func (v *visit) checkDigest(g *guard, s *scheme, rest []byte) (step, *trace.Reas
 
 // locked answers 429 to a client that has failed too often.
 func (v *visit) locked(g *guard, user string) (step, *trace.Reason, bool) {
-	wait := v.h.opt.State.Locked(v.x.Client.Addr(), user, g.conf.Failures.V, g.conf.Forget.V, time.Now().UnixNano())
+	wait := v.lockedFor(g, user)
 	if wait == 0 {
 		return 0, nil, false
 	}
 	next, why := v.tooMany(TooManyFailures, &g.conf.Failures.Pos, wait)
 	return next, why, true
+}
+
+// lockedFor is how long the client must wait until another password is looked at; 0: not at all.
+func (v *visit) lockedFor(g *guard, user string) time.Duration {
+	return v.h.opt.State.Locked(v.x.Client.Addr(), user, g.conf.Failures.V, g.conf.Forget.V, time.Now().UnixNano())
 }
 
 // wrong answers a wrong name or password, later each time, which holds no goroutine.

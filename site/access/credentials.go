@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"strings"
 	"unicode/utf8"
 
 	"vitrine/web/message"
@@ -129,8 +130,8 @@ func ParseDigest(rest []byte) (d Digest, err error) {
 	_ = opaque
 	switch hashed {
 	case "", "false":
-	case "true":
-		d.Hashed = true
+	case "true": // hexadecimal digits, which may be written in two ways
+		d.Hashed, d.User = true, strings.ToLower(d.User)
 	default:
 		return d, ErrCredentials
 	}

@@ -57,7 +57,7 @@ func (s *State) CheckDigest(users *Digests, r *Realm, d *Digest, method, target 
 	}
 	user := d.User
 	if d.Hashed {
-		user = users.hashed[strings.ToLower(d.User)]
+		user = users.hashed[d.User]
 	}
 	decoy := algorithm.sum(strconv.FormatUint(s.Decoy(user), 16), r.Name, "")
 	ha1, known := users.users[user][algorithm]

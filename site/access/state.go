@@ -39,7 +39,7 @@ func NewState() *State {
 	s := &State{nonces: newNonces(), verdicts: newTable[int64](mostVerdicts), failing: newTable[failures](mostFailing),
 		watched: make(map[watchKey]any), counts: make(map[string]*counts)}
 	rand.Read(s.key[:])
-	s.hashing.most = max(runtime.GOMAXPROCS(0)/2, 1)
+	s.hashing.most, s.hashing.waiting = max(runtime.GOMAXPROCS(0)/2, 1), make(map[Key][]func())
 	return s
 }
 
@@ -132,49 +132,4 @@ func clientKey(a netip.Addr) Key {
 		k.Lo = binary.BigEndian.Uint64(b[8:])
 	}
 	return k
-}
-
-// hashing runs what takes long on a few goroutines, so that many passwords at once leave the processor to others.
-type hashing struct {
-	mu      sync.Mutex
-	most    int
-	running int
-	queue   []func()
-}
-
-// mostQueued bounds the passwords that wait to be checked.
-const mostQueued = 1024
-
-// Hash runs a job soon, on a goroutine of a few. It returns false, and does not run it, when too many wait already.
-func (s *State) Hash(job func()) bool {
-	h := &s.hashing
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.queue) >= mostQueued {
-		return false
-	}
-	if h.running < h.most {
-		h.running++
-		go h.run(job)
-		return true
-	}
-	h.queue = append(h.queue, job)
-	return true
-}
-
-func (h *hashing) run(job func()) {
-	for {
-		job()
-		h.mu.Lock()
-		if len(h.queue) == 0 {
-			h.running--
-			h.queue = nil
-			h.mu.Unlock()
-			return
-		}
-		job = h.queue[0]
-		h.queue[0] = nil
-		h.queue = h.queue[1:]
-		h.mu.Unlock()
-	}
 }
