@@ -132,6 +132,7 @@ type Exchange struct {
 	mu        sync.Mutex
 	cond      sync.Cond // handler waits: for input or for the window
 	waiters   int       // goroutines that do
+	gave      bool      // one of them has given the handler's place to others
 	cancel    context.CancelCauseFunc
 	ctx       context.Context
 	timers    [2]*time.Timer // deadlines of reading and writing
@@ -286,6 +287,9 @@ func (x *Exchange) ended(by endedBy) {
 	x.mu.Lock()
 	if by == byReturn {
 		x.running--
+		if x.gave && x.running == 0 { // somebody else goes on waiting, but the place is the function's, and it is done with it
+			x.takeBack(x.carrier.(Yielder))
+		}
 		if !x.returned && (x.driven || x.running > 0 || x.out.tunnel && x.out.panic == nil) { // it goes on without the function
 			panicked := x.out.panic != nil
 			x.mu.Unlock()

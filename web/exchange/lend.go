@@ -38,8 +38,12 @@ func (x *Exchange) Lend(p Partner) {
 		x.detach()
 	}
 	x.mu.Lock()
-	x.driven, x.partner, x.stirred = true, p, false
+	x.driven = true
+	tell := x.follow(p)
 	x.mu.Unlock()
+	if tell != nil {
+		tell.Stir()
+	}
 }
 
 // Lent reports whether the exchange is driven without a goroutine at the moment. It may be called from any goroutine.
@@ -132,14 +136,24 @@ type Yielder interface {
 	TakeBack()
 }
 
-// wait waits until something changes. The lock is held.
+// wait waits until something changes. The lock is held. A goroutine that has outlived the handler's function has no place to
+// give.
 func (x *Exchange) wait() {
 	p, ok := x.carrier.(Yielder)
-	gave := ok && x.waiters == 0 && p.GiveWay()
+	gave := ok && x.waiters == 0 && x.running > 0 && p.GiveWay()
+	x.gave = x.gave || gave
 	x.waiters++
 	x.cond.Wait()
 	x.waiters--
 	if gave {
+		x.takeBack(p)
+	}
+}
+
+// takeBack ends a GiveWay, once. The lock is held.
+func (x *Exchange) takeBack(p Yielder) {
+	if x.gave {
+		x.gave = false
 		p.TakeBack()
 	}
 }
@@ -172,10 +186,16 @@ func (x *Exchange) Suspend(p Partner) bool {
 	if !ok || !h.Hold() {
 		return false
 	}
-	x.Lend(p)
+	if !x.detached {
+		x.detach()
+	}
 	x.mu.Lock()
-	x.held = true
+	x.driven, x.held = true, true // in one step with the partner, whom what comes of the body must not stir
+	tell := x.follow(p)
 	x.mu.Unlock()
+	if tell != nil {
+		tell.Stir()
+	}
 	return true
 }
 
@@ -191,9 +211,13 @@ func (x *Exchange) Resume(f func(x *Exchange)) bool {
 	x.mu.Unlock()
 	if !c.Spawn(func() { x.run(f) }) {
 		x.mu.Lock()
-		x.driven, x.partner, x.held = true, partner, held
+		x.driven, x.held = true, held
 		x.running--
+		tell := x.follow(partner)
 		x.mu.Unlock()
+		if tell != nil {
+			tell.Stir()
+		}
 		return false
 	}
 	if held {
@@ -213,6 +237,16 @@ func (x *Exchange) Gone() error {
 // arrived is stir for what comes of the request's body, which means nothing to those who are suspended.
 func (x *Exchange) arrived() Partner {
 	if x.held {
+		return nil
+	}
+	return x.stir()
+}
+
+// follow makes p the partner, and returns it when it is to be told at once: the client may have gone while there was nobody to
+// tell. The lock is held; Stir is called without it.
+func (x *Exchange) follow(p Partner) Partner {
+	x.partner, x.stirred = p, false
+	if x.gone == nil && !x.left {
 		return nil
 	}
 	return x.stir()

@@ -138,6 +138,9 @@ func (x *Exchange) LinkDriver() LinkDriver {
 // Follow makes p the partner of a lent exchange. It is for carriers, within a turn of the link that p is.
 func (x *Exchange) Follow(p Partner) {
 	x.mu.Lock()
-	x.partner, x.stirred = p, false
+	tell := x.follow(p)
 	x.mu.Unlock()
+	if tell != nil {
+		tell.Stir()
+	}
 }

@@ -132,7 +132,7 @@ func (x *Exchange) Write(p []byte) (int, error) {
 		p = p[n:]
 		written += n
 	}
-	full := len(o.chunks) > 1 || o.tunnel
+	full := len(o.chunks) > 1 || o.tunnel || o.queued >= x.limits.Output
 	x.mu.Unlock()
 	if full {
 		x.wake()

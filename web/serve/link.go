@@ -51,27 +51,28 @@ const retryConnect = tick
 const unborn = gone - 1
 
 // Link makes a connection on the loop of this one and returns at once; nil: as many are open as may be, or the engine stops.
-// The driver is told Connected or Gone. It may be called from any goroutine. begin, which may be nil, is given the new link
-// before anything can happen to it.
+// The driver is told Connected or Gone. It may be called from any goroutine. begin is given the new link, which may be woken from
+// then on, before anything can happen to it.
 func (c *Conn) Link(o *LinkOptions, begin func(l *Conn) LinkDriver) *Conn {
 	l := c.loop
-	if !l.links.open(o) {
+	if l.engine.closing.Load() || !l.links.open(o) {
 		return nil
 	}
 	n := &Conn{loop: l, id: l.engine.lastID.Add(1), opened: time.Now().UnixNano(), slot: unborn,
 		remote: o.Key.To.Addr, link: &outgoing{o: o, connecting: true}}
+	n.posted.Store(true) // whoever is to wake it may do so at once; nothing happens before it has its driver
 	n.driver = begin(n)
-	n.Wake()
+	l.enlist(n)
 	return n
 }
 
-// launch takes a new link up, on its loop.
-func (l *loop) launch(c *Conn) {
+// launch takes a new link up, on its loop; what has been asked of it meanwhile.
+func (l *loop) launch(c *Conn, what uint32) {
 	l.add(c)
 	l.linked++
 	c.link.until = l.worker.Now + int64(c.link.o.Connect)
 	l.dial(c)
-	l.exec.run(l, c, againBit) // for the turn
+	l.exec.run(l, c, againBit|what) // for the turn
 }
 
 var (
@@ -128,7 +129,6 @@ func (c *Conn) connect(w *Worker, what uint32) {
 			c.deadline = 0
 			c.ready |= socket.Writable // what there is to read is announced
 			c.driver.(LinkDriver).Connected(w, c)
-			return
 		}
 	}
 	if what&wakeBit != 0 && c.phase == open {
@@ -166,5 +166,4 @@ func (c *Conn) unanswered(w *Worker) {
 	c.out.drop()
 	w.Out = w.Out[:0]
 	c.stall = 0
-	c.ready |= socket.Readable
 }

@@ -71,15 +71,21 @@ func (d *talk) Expired(w *Worker, c *Conn)                 { c.Close(w, tooLate)
 func (d *talk) Drain(w *Worker, c *Conn)                   { d.drains <- struct{}{} }
 func (d *talk) Gone(w *Worker, c *Conn, why *trace.Reason) { d.gone <- why }
 
-// link makes a link from a rig, on the loop of a connection that a client has made.
-func (r *rig) link(to socket.Address, d *talk, set func(o *LinkOptions)) *Conn {
+// one is a connection that a client has made.
+func (r *rig) one() *Conn {
 	r.t.Helper()
 	c := r.dial()
 	c.send("echo x")
 	c.expect("x")
 	r.seen.Lock()
-	here := r.conns[len(r.conns)-1]
-	r.seen.Unlock()
+	defer r.seen.Unlock()
+	return r.conns[len(r.conns)-1]
+}
+
+// link makes a link from a rig, on the loop of a connection that a client has made.
+func (r *rig) link(to socket.Address, d *talk, set func(o *LinkOptions)) *Conn {
+	r.t.Helper()
+	here := r.one()
 	o := &LinkOptions{Key: LinkKey{To: to}, Connect: patience, Write: patience, Idle: 2, IdleTime: patience}
 	if set != nil {
 		set(o)

@@ -198,9 +198,13 @@ func (l *loop) rerun() {
 // post schedules a turn from any goroutine.
 func (l *loop) post(c *Conn, what uint32) {
 	c.pend.Or(what)
-	if c.posted.Swap(true) {
-		return
+	if !c.posted.Swap(true) {
+		l.enlist(c)
 	}
+}
+
+// enlist has the loop look at a connection that is marked as posted.
+func (l *loop) enlist(c *Conn) {
 	l.mu.Lock()
 	l.posts = append(l.posts, c)
 	attends := l.attends.Load()
@@ -255,12 +259,11 @@ func (l *loop) posted() bool {
 func (l *loop) carry(posts []*Conn, tasks []func()) {
 	for _, c := range posts {
 		c.posted.Store(false)
+		what := c.pend.Swap(0)
 		if c.slot == unborn {
-			c.pend.Store(0)
-			l.launch(c)
+			l.launch(c, what)
 			continue
 		}
-		what := c.pend.Swap(0)
 		l.after(c) // a turn that ran elsewhere may have moved the deadline, or ended the connection
 		if what != 0 && c.slot != gone {
 			l.exec.run(l, c, what)

@@ -120,13 +120,15 @@ func (c *Conn) write(w *Worker, more bool) {
 	}
 }
 
-// broken notes that the transport takes nothing any more. The turn ends the connection when it sees the hang-up.
+// broken notes that the transport takes nothing any more. The turn ends a client's connection when it sees that, and reads
+// what the peer of a link has sent.
 func (c *Conn) broken(release Releaser) {
 	if release != nil {
 		release.Release()
 	}
 	c.out.drop()
 	c.failed = true
+	c.ready |= socket.Readable
 }
 
 // flush writes what is gathered and queued. It returns false when the turn must stop: output waits for the
@@ -171,7 +173,7 @@ func (c *Conn) flush(w *Worker) bool {
 			c.die(w, CloseFileFailed.Reach(), true)
 			return false
 		case err != nil:
-			c.failed = true
+			c.broken(nil)
 		}
 	}
 	if c.failed {
