@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vitrine/socket"
+	"vitrine/socket/sockettest"
 	"vitrine/trace"
 	"vitrine/web/exchange"
 	"vitrine/web/serve"
@@ -98,26 +98,6 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 func TestAPeerWhoseBacklogIsFull(t *testing.T) {
 	eachArchitecture(t, func(t *testing.T, arch string) {
 		t.Parallel()
-		full := func(t *testing.T) (fd int, path string) {
-			path = filepath.Join(t.TempDir(), "s")
-			fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-			if err == nil {
-				err = unix.Bind(fd, &unix.SockaddrUnix{Name: path})
-			}
-			if err == nil {
-				err = unix.Listen(fd, 0)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { unix.Close(fd) })
-			c, err := net.Dial("unix", path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { c.Close() })
-			return fd, path
-		}
 		ask := func(t *testing.T, path string, connect time.Duration) (*client, *asked) {
 			to, asked := newAsked(), make(chan struct{})
 			o := &exchange.LinkOptions{Address: socket.Address{Path: path}, Connect: connect}
@@ -128,12 +108,12 @@ func TestAPeerWhoseBacklogIsFull(t *testing.T) {
 			return c, to
 		}
 		t.Run("for too long", func(t *testing.T) {
-			_, path := full(t)
+			_, path := sockettest.Full(t)
 			c, _ := ask(t, path, 300*time.Millisecond)
 			c.expect(502, serve.LinkTimeout.ID)
 		})
 		t.Run("for a while", func(t *testing.T) {
-			fd, path := full(t)
+			fd, path := sockettest.Full(t)
 			c, to := ask(t, path, patience)
 			for range 2 {
 				in, _, err := unix.Accept(fd)
@@ -149,7 +129,7 @@ func TestAPeerWhoseBacklogIsFull(t *testing.T) {
 			c.Close()
 		})
 		t.Run("and the client leaves", func(t *testing.T) {
-			_, path := full(t)
+			_, path := sockettest.Full(t)
 			c, to := ask(t, path, patience)
 			c.SetLinger(0)
 			c.Close()

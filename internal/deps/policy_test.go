@@ -61,6 +61,7 @@ web, site    < bench;
 NONE         < bench/cgi;
 server       < examples/embed;
 stack        < bench/impaired, stack/stacktest, stack/traps;
+NONE         < socket/sockettest;
 trace        < trace/tracetest;
 web/exchange < web/variables/variablestest;
 trace        < internal/deps, e2e, e2e/apache;

@@ -4,14 +4,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"vitrine/config"
 	"vitrine/trace"
@@ -145,20 +142,6 @@ func (b *bench) hot(t testing.TB, r *Root, path string) string {
 	return content(t, e)
 }
 
-// asNobody runs f with the rights of a user who owns nothing.
-func asNobody(t *testing.T, f func()) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		f() // then the modes alone keep us out
-		return
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	must(t, unix.Setfsuid(65534))
-	defer unix.Setfsuid(0)
-	f()
-}
-
 func TestLoadFindsFilesAndDirectories(t *testing.T) {
 	b := newBench(t, ample)
 	dir := layout(t, "index.html = hello", "sub/", "big = "+strings.Repeat("x", 20<<10), "empty = ",
@@ -262,6 +245,9 @@ func TestOpenNamesWhatIsWrong(t *testing.T) {
 // trees are the implementations of tree; both do the same where the rights allow it.
 var trees = map[string]func(dir string) (tree, error){"system": openTree, "os.Root": openRootTree}
 
+// setLimit sets a number whose type depends on the system.
+func setLimit[T int64 | uint64](limit *T, to uintptr) { *limit = T(to) }
+
 // limitDescriptors leaves the process no descriptor until the returned function is called. Descriptors up to the
 // given one can be used again when they are closed meanwhile.
 func limitDescriptors(t *testing.T, upTo int) (restore func()) {
@@ -277,7 +263,8 @@ func limitDescriptors(t *testing.T, upTo int) (restore func()) {
 			break
 		}
 	}
-	limit := syscall.Rlimit{Cur: uint64(holes[len(holes)-1].Fd()) + 1, Max: old.Max}
+	limit := old
+	setLimit(&limit.Cur, holes[len(holes)-1].Fd()+1)
 	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
 	return func() {
 		must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old))

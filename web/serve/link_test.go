@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vitrine/socket"
+	"vitrine/socket/sockettest"
 	"vitrine/trace"
 )
 
@@ -162,7 +163,8 @@ func TestWaysInWhichALinkEnds(t *testing.T) {
 			r.link(to, d, nil)
 		}},
 		{"not established in time", LinkTimeout, func(t *testing.T, r *rig, d *talk, to socket.Address, _ func() *net.TCPConn) {
-			r.link(full(t), d, func(o *LinkOptions) { o.Connect = 200 * time.Millisecond })
+			_, path := sockettest.Full(t)
+			r.link(socket.Address{Path: path}, d, func(o *LinkOptions) { o.Connect = 200 * time.Millisecond })
 		}},
 		{"reset", LinkReset, func(t *testing.T, r *rig, d *talk, to socket.Address, accept func() *net.TCPConn) {
 			r.link(to, d, nil)
@@ -216,28 +218,6 @@ func TestWaysInWhichALinkEnds(t *testing.T) {
 			})
 		})
 	}
-}
-
-// full is a Unix socket whose backlog is full.
-func full(t *testing.T) socket.Address {
-	path := filepath.Join(t.TempDir(), "s")
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err == nil {
-		err = unix.Bind(fd, &unix.SockaddrUnix{Name: path})
-	}
-	if err == nil {
-		err = unix.Listen(fd, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { unix.Close(fd) })
-	c, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return socket.Address{Path: path}
 }
 
 // Links that rest are handed over once, and no more of them are kept than may be.

@@ -1,0 +1,2 @@
+// Package sockettest has peers for tests that ordinary programs are not.
+package sockettest
