@@ -137,11 +137,11 @@ func (v *visit) enter(c *call) (step, *trace.Reason) {
 	was := v.away
 	v.departs()
 	h, r := v.h, c.r
-	if g.wait(v.x, func(x *exchange.Exchange, in bool) {
+	if g.wait(v.x, func(_ *exchange.Exchange, how passage) {
 		defer h.drop()
-		if !in {
+		if how != entered {
 			c.forget()
-			v.goOn(v.crowded(r, "it waited for "+r.conf.QueueTime.V.String()))
+			v.goOn(v.crowded(r, g.why(how)))
 			return
 		}
 		v.goOn(v.dial(c))
@@ -155,7 +155,7 @@ func (v *visit) enter(c *call) (step, *trace.Reason) {
 	v.h.drop()
 	v.away = was
 	c.forget()
-	return v.crowded(r, "as many wait as may")
+	return v.crowded(r, fullLine)
 }
 
 func (v *visit) crowded(r *responder, why string) (step, *trace.Reason) {

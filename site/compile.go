@@ -11,7 +11,6 @@ import (
 	"vitrine/config"
 	"vitrine/config/template"
 	"vitrine/site/access"
-	"vitrine/site/cgi"
 	"vitrine/site/content"
 	"vitrine/site/elsewhere"
 	"vitrine/site/resource"
@@ -100,8 +99,8 @@ type compiler struct {
 	checkers map[string]*elsewhere.Checker
 	errors   Errors
 	tables   content.Tables
-	slots    map[string]*cgi.Slots            // of scripts, by their block
-	homeKeys []string                         // of Handler.homes
+	gates    map[string]*gate                 // of scripts, by the place of their block
+	homes    map[string]*homes                // by what their block says
 	limits   map[trace.Position]*access.Limit // by the place of their block
 }
 

@@ -53,9 +53,6 @@ func (c *compiler) diversion(conf *config.Settings) *diversion {
 		}
 		key := fmt.Sprint(b.Measure.V, b.Above.V, below)
 		if c.gauges[key] == nil {
-			if c.gauges == nil {
-				c.gauges = make(map[string]*elsewhere.Gauge)
-			}
 			c.gauges[key] = &elsewhere.Gauge{Above: int64(b.Above.V), Below: below}
 		}
 		d.gauge = c.gauges[key]
@@ -87,9 +84,6 @@ func (c *compiler) group(conf []*config.ElsewhereServer, check *config.HealthChe
 	key := fmt.Sprint(urls, o.Path, o.Interval, o.Timeout, o.Rise, o.Fall)
 	if c.checkers[key] == nil {
 		o.Changed = c.h.serverChanged
-		if c.checkers == nil {
-			c.checkers = make(map[string]*elsewhere.Checker)
-		}
 		c.checkers[key] = elsewhere.NewChecker(g.servers, o)
 		c.h.checkers = append(c.h.checkers, c.checkers[key])
 	}

@@ -19,17 +19,26 @@ type gate struct {
 	line   []*waiter
 }
 
+// passage is how an exchange has left a gate's line.
+type passage uint8
+
+const (
+	entered   passage = iota // there was room: leave makes it again
+	overdue                  // it has waited for as long as it may
+	abandoned                // its client has gone
+)
+
 // waiter is an exchange that stands in a gate's line.
 type waiter struct {
 	g     *gate
 	x     *exchange.Exchange
-	goOn  func(x *exchange.Exchange, in bool)
+	goOn  func(x *exchange.Exchange, how passage)
 	full  func(x *exchange.Exchange) // when nobody is there to go on
 	timer *time.Timer
 	over  bool // it has left the line; guarded by gate.mu
 }
 
-// try enters at once, when there is room and nobody waits.
+// try enters at once, when there is room; then nobody waits.
 func (g *gate) try() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -43,7 +52,7 @@ func (g *gate) try() bool {
 // wait stands in the line, and returns at once. It returns false, and nothing has changed, when the line is as long as it may
 // be. goOn is called later, off the loops, with whether the gate was entered; full is called in its place when no goroutine
 // can be had: it must not block, and ends the exchange.
-func (g *gate) wait(x *exchange.Exchange, goOn func(x *exchange.Exchange, in bool), full func(x *exchange.Exchange)) bool {
+func (g *gate) wait(x *exchange.Exchange, goOn func(x *exchange.Exchange, how passage), full func(x *exchange.Exchange)) bool {
 	w := &waiter{g: g, x: x, goOn: goOn, full: full}
 	g.mu.Lock()
 	if len(g.line) >= g.queue {
@@ -65,16 +74,21 @@ func (g *gate) stand(w *waiter) {
 		g.mu.Unlock()
 		return
 	}
-	if g.inside < g.most {
+	how := entered
+	switch s := w.x.Look(); {
+	case s.Gone != nil, s.Left: // before anybody could be told
+		how = abandoned
+	case g.inside < g.most:
 		g.inside++
-		w.over = true
+	default:
+		g.line = append(g.line, w)
+		w.timer = time.AfterFunc(g.patience, func() { w.giveUp(overdue) })
 		g.mu.Unlock()
-		w.resume(true)
 		return
 	}
-	g.line = append(g.line, w)
-	w.timer = time.AfterFunc(g.patience, w.giveUp)
+	w.over = true
 	g.mu.Unlock()
+	w.resume(how)
 }
 
 // leave makes room for the next.
@@ -91,14 +105,14 @@ func (g *gate) leave() {
 	w.over = true
 	w.timer.Stop()
 	g.mu.Unlock()
-	w.resume(true)
+	w.resume(entered)
 }
 
 // Stir is told when the client has gone: somebody else looks after the line, for this may be within a lock.
-func (w *waiter) Stir() { go w.giveUp() }
+func (w *waiter) Stir() { go w.giveUp(abandoned) }
 
 // giveUp leaves the line without having entered.
-func (w *waiter) giveUp() {
+func (w *waiter) giveUp(how passage) {
 	g := w.g
 	g.mu.Lock()
 	if w.over {
@@ -116,15 +130,33 @@ func (w *waiter) giveUp() {
 		w.timer.Stop()
 	}
 	g.mu.Unlock()
-	w.resume(false)
+	w.resume(how)
 }
 
-func (w *waiter) resume(in bool) {
-	if w.x.Resume(func(x *exchange.Exchange) { w.goOn(x, in) }) {
+func (w *waiter) resume(how passage) {
+	if w.x.Resume(func(x *exchange.Exchange) { w.goOn(x, how) }) {
 		return
 	}
-	if in {
+	if how == entered {
 		w.g.leave()
 	}
 	w.full(w.x)
 }
+
+// count is how many are inside, and how many wait.
+func (g *gate) count() (inside, waiting int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inside, len(g.line)
+}
+
+// why says for the owner why nobody was let in.
+func (g *gate) why(how passage) string {
+	if how == abandoned {
+		return "the client went away"
+	}
+	return "it waited for " + g.patience.String()
+}
+
+// fullLine is why nobody may even wait.
+const fullLine = "as many wait as may"

@@ -99,7 +99,8 @@ func New(conf *config.Config, opt Options) (*Handler, error) {
 	if h.opt.State == nil {
 		h.opt.State = access.NewState()
 	}
-	c := compiler{h: h}
+	c := compiler{h: h, gauges: make(map[string]*elsewhere.Gauge), checkers: make(map[string]*elsewhere.Checker),
+		gates: make(map[string]*gate), limits: make(map[trace.Position]*access.Limit), homes: make(map[string]*homes)}
 	c.compile()
 	if len(c.errors) > 0 {
 		h.Close()

@@ -318,14 +318,12 @@ func (c *compiler) homesOf(conf *config.Homes) *homes {
 	}
 	key := fmt.Sprint(conf.Prefix.V, conf.Folder.V, conf.Pattern.V, texts(conf.Users), texts(conf.Except), conf.FirstUID.V, conf.LastUID.V,
 		conf.Links.V, conf.Open.V, conf.Fresh.V)
-	for i, k := range c.homeKeys {
-		if k == key {
-			return c.h.homes[i]
-		}
+	if h := c.homes[key]; h != nil {
+		return h
 	}
 	h := newHomes(conf, c.h.opt.Store)
 	h.failed = func(err error) { c.h.report(0, err) }
-	c.homeKeys = append(c.homeKeys, key)
+	c.homes[key] = h
 	c.h.homes = append(c.h.homes, h)
 	return h
 }

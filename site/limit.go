@@ -18,9 +18,6 @@ func (c *compiler) limit(conf *config.Rate) *access.Limit {
 	if l := c.limits[at]; l != nil {
 		return l
 	}
-	if c.limits == nil {
-		c.limits = make(map[trace.Position]*access.Limit)
-	}
 	l := c.h.opt.State.NewLimit(conf, len(c.limits))
 	c.limits[at] = l
 	c.h.limits = append(c.h.limits, l)

@@ -44,7 +44,7 @@ func (c *compiler) responder(t *settings, conf *config.FastCGI) *responder {
 	}
 	r.said.perSecond = conf.ErrorRate.V
 	r.gate = gate{most: conf.Concurrent.V, queue: conf.Queue.V, patience: conf.QueueTime.V}
-	c.h.gates = append(c.h.gates, &r.gate)
+	c.h.ofApplications = append(c.h.ofApplications, &r.gate)
 	if t.conf.Root != nil && len(conf.Split) > 0 {
 		c.openPlaces(t)
 	}

@@ -36,11 +36,11 @@ func (v *visit) script() (step, *trace.Reason) {
 	q := v.queued
 	if v.queued = nil; q != nil {
 		defer q.release() // what is not used after all
-		if q.verdict == cgi.Taken && v.x.Gone() != nil {
-			q.verdict = cgi.Gone
-		}
-		if q.verdict != cgi.Taken {
-			return v.busy(s, q.verdict)
+		switch {
+		case q.how != entered:
+			return v.busy(s, s.gate.why(q.how))
+		case v.x.Gone() != nil:
+			return v.busy(s, s.gate.why(abandoned))
 		}
 	}
 	p, failure := t.root.Program(string(asked), s.find)

@@ -36,7 +36,7 @@ type running struct {
 	rest    []byte // of buf: read and not yet sent
 	whole   bool   // rest is all there is to come
 	written int64
-	slot    bool
+	inside  bool          // the gate
 	first   time.Duration // from the start until the header of its answer was complete
 }
 
@@ -44,16 +44,16 @@ type running struct {
 // again with what is queued.
 func (v *visit) run(s *scripts, p *resource.Program, q *queued) (step, *trace.Reason) {
 	line := &s.conf.Pos
-	r := &running{v: v, s: s, program: p, slot: true}
+	r := &running{v: v, s: s, program: p, inside: true}
 	if q != nil {
-		r.input, q.input, q.slot = q.input, scriptInput{}, false
+		r.input, q.input, q.inside = q.input, scriptInput{}, false
 	} else {
 		input, err := v.input(s)
 		if err != nil {
 			input.close()
 			return v.refuseBody(s, err)
 		}
-		if !s.slots.Try() {
+		if !s.gate.try() {
 			return v.queue(s, input)
 		}
 		r.input = input
@@ -436,12 +436,12 @@ func memoryOf(e *cgi.Exit) string {
 	return text
 }
 
-// giveBack gives the slot and the memory back.
+// giveBack leaves the gate and gives the memory back.
 func (r *running) giveBack() {
 	r.input.close()
-	if r.slot {
-		r.slot = false
-		r.s.slots.Give()
+	if r.inside {
+		r.inside = false
+		r.s.gate.leave()
 	}
 	if r.buf != nil {
 		inputs.Put(r.buf)

@@ -419,32 +419,32 @@ queue_time   = "100ms"
 		}
 		os.Chmod(filepath.Dir(path), 0o755)
 	})
-	t.Run("when all slots are taken", func(t *testing.T) {
-		slots := s.h.anywhere.sites[0].each[0].scripts.slots
-		slots.Try()
-		slots.Try()
+	t.Run("when as many run as may", func(t *testing.T) {
+		gate := s.h.anywhere.sites[0].each[0].scripts.gate
+		gate.try()
+		gate.try()
 		if r := s.ask(t, "GET /cgi-bin/failed"); r.status != 503 || r.get("Retry-After") == "" || !strings.Contains(s.story(r.journey), "cgi.busy") {
 			t.Errorf("status %d", r.status)
 		}
-		slots.Give()
-		slots.Give()
+		gate.leave()
+		gate.leave()
 	})
-	t.Run("when it has waited for a slot", func(t *testing.T) {
-		slots := s.h.anywhere.sites[0].each[0].scripts.slots
-		slots.Try()
-		slots.Try()
+	t.Run("when it has waited for its turn", func(t *testing.T) {
+		gate := s.h.anywhere.sites[0].each[0].scripts.gate
+		gate.try()
+		gate.try()
 		s.holds = true
 		go func() {
-			for slots.Waiting() == 0 {
+			for _, waiting := gate.count(); waiting == 0; _, waiting = gate.count() {
 				time.Sleep(time.Millisecond)
 			}
-			slots.Give()
+			gate.leave()
 		}()
 		r := s.askLater(t, "GET /cgi-bin/failed")
 		if r.status != 200 || !strings.Contains(s.story(r.journey), "cgi.waited") {
 			t.Errorf("status %d\n%s", r.status, s.story(r.journey))
 		}
-		slots.Try() // nobody else has it
+		gate.try() // nobody else has it
 		for _, c := range []struct {
 			why   string
 			leave func(x *exchange.Exchange)
@@ -458,8 +458,8 @@ queue_time   = "100ms"
 			}
 		}
 		s.gone, s.holds = nil, false
-		slots.Give()
-		slots.Give()
+		gate.leave()
+		gate.leave()
 	})
 	t.Run("when the body is lost, or has no room", func(t *testing.T) {
 		s.body, s.lost = "abc", errors.New("malformed")

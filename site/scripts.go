@@ -22,7 +22,7 @@ type scripts struct {
 	find     resource.ProgramOptions
 	passed   []string // NAME=value of the variables that are the server's own
 	user     *cgi.User
-	slots    *cgi.Slots
+	gate     *gate
 	limits   cgi.Limits
 	files    route.Methods // that files answer beside scripts
 	noFiles  bool          // and that is no method at all
@@ -65,14 +65,11 @@ func (c *compiler) scripts(t *settings) {
 	if conf.User.V != "" {
 		s.user = c.userOf(conf)
 	}
-	if s.slots = c.slots[conf.Pos.String()]; s.slots == nil { // routes that inherit a block share its slots
+	if s.gate = c.gates[conf.Pos.String()]; s.gate == nil { // routes that inherit a block share its gate
 		// Whoever runs has a handler, and files need some as well.
-		s.slots = cgi.NewSlots(min(conf.Concurrent.V, max(c.h.conf.Limits.Handlers.V/2, 1)), conf.Queue.V)
-		if c.slots == nil {
-			c.slots = make(map[string]*cgi.Slots)
-		}
-		c.slots[conf.Pos.String()] = s.slots
-		c.h.slots = append(c.h.slots, s.slots)
+		s.gate = &gate{most: min(conf.Concurrent.V, max(c.h.conf.Limits.Handlers.V/2, 1)), queue: conf.Queue.V, patience: conf.QueueTime.V}
+		c.gates[conf.Pos.String()] = s.gate
+		c.h.ofScripts = append(c.h.ofScripts, s.gate)
 	}
 	s.limits = cgi.Limits{CPU: conf.CPU.V, Memory: conf.Memory.V, Files: conf.Files.V, Processes: conf.Processes.V}
 	t.scripts = s

@@ -1,7 +1,5 @@
 package site
 
-import "vitrine/site/cgi"
-
 // Work is what keeps a Handler busy at a moment, beside the exchanges themselves.
 type Work struct {
 	ScriptsWaiting      int // requests that wait until a script may be run
@@ -13,10 +11,11 @@ type Work struct {
 // Work is what the Handler does at the moment. Any goroutine may call it.
 func (h *Handler) Work() (w Work) {
 	w.Encoders = int(max(h.encoders.taken.Load(), 0))
-	for _, s := range h.slots {
-		w.ScriptsWaiting += s.Waiting()
+	for _, g := range h.ofScripts {
+		_, waiting := g.count()
+		w.ScriptsWaiting += waiting
 	}
-	for _, g := range h.gates {
+	for _, g := range h.ofApplications {
 		inside, waiting := g.count()
 		w.Applications += inside
 		w.ApplicationsWaiting += waiting
@@ -25,14 +24,4 @@ func (h *Handler) Work() (w Work) {
 }
 
 // watched are what Work looks at; they are noted while a Handler is made, and not changed later.
-type watched struct {
-	slots []*cgi.Slots
-	gates []*gate
-}
-
-// count is how many are inside, and how many wait.
-func (g *gate) count() (inside, waiting int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.inside, len(g.line)
-}
+type watched struct{ ofScripts, ofApplications []*gate }
