@@ -5,6 +5,42 @@ import (
 	"sync"
 )
 
+// The I/O architectures.
+const (
+	Single        = "single"
+	Threads       = "threads"
+	Events        = "events"
+	EventsPerCore = "events-per-core"
+	Pool          = "pool"
+)
+
+// Architectures lists them in the order from the simplest to the default.
+var Architectures = []string{Single, Threads, Pool, Events, EventsPerCore}
+
+// Default is the architecture that serves best on this system: a loop for each core where the system shares connections
+// out among several listeners and announces readiness for many at once, and threads elsewhere.
+func Default() string {
+	if runtime.GOOS == "linux" {
+		return EventsPerCore
+	}
+	return Threads
+}
+
+// LoopsOf is how many loops an architecture has, and so how many queues a network must have whose connections live on
+// their loop. configured is what events-per-core was told, 0: one for each processor that Go uses.
+func LoopsOf(architecture string, configured int) int {
+	switch {
+	case architecture != EventsPerCore:
+		return 1
+	case configured > 0:
+		return configured
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// shared reports whether turns run away from the loop's goroutine.
+func (e *Engine) shared() bool { return e.o.Architecture == Threads || e.o.Architecture == Pool }
+
 // settle publishes what the loop must know after a turn. It returns whether the loop must look.
 func (c *Conn) settle() bool {
 	due := c.due()
