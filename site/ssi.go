@@ -168,7 +168,7 @@ func (r *pageRun) end() (step, *trace.Reason) {
 	case errOnlyHead:
 		r.describe()
 		v.length, v.produce = -1, func(*sender) error { return nil }
-		return deliver, IncludeStreamed.Reach()
+		return deliver, r.tell(IncludeStreamed.Reach())
 	case errCondition:
 		return r.condition(IncludeCondition.Reach(), 412)
 	case errPageTooLong:

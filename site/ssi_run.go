@@ -162,17 +162,17 @@ func (r *pageRun) begin() {
 	}
 	r.foreign = true // for all that anybody knows
 	r.describe()
+	if tr := v.x.Trace; tr != nil { // what is being included may have made the page too long
+		depth := tr.Depth
+		tr.Depth = 0
+		defer func() { tr.Depth = depth }()
+	}
 	v.line = r.line()
 	v.x.Because(r.tell(IncludeStreamed.Reach()), v.line)
 	v.length = -1
 	v.produce = func(w *sender) error {
 		r.w = w
 		return errHeld
-	}
-	if tr := v.x.Trace; tr != nil { // what is being included may have made the page too long
-		depth := tr.Depth
-		tr.Depth = 0
-		defer func() { tr.Depth = depth }()
 	}
 	v.walk(deliver)
 	held := r.held

@@ -1,8 +1,11 @@
 package site
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"vitrine/trace"
 )
 
 // ssiConf is a site with pages.
@@ -151,8 +154,8 @@ func TestAPageThatIsNotHeldBackIsSentWhileItIsMade(t *testing.T) {
 		t.Errorf("%d, %d bytes, streamed %t, %v", r.status, len(r.body), r.streamed, r.fields)
 	}
 	for _, e := range r.journey.Events {
-		if e.Reason == Delivered && e.Depth != 0 {
-			t.Errorf("the page itself is delivered at depth %d", e.Depth)
+		if (e.Reason == Delivered || e.Reason == IncludeStreamed) && e.Depth != 0 {
+			t.Errorf("what the page itself is, %s, is told at depth %d", e.Reason.ID, e.Depth)
 		}
 	}
 	if r = w.ask(t, "GET /long.shtml\nIf-None-Match: \"x\""); r.status != 200 || r.body != want {
@@ -161,7 +164,8 @@ func TestAPageThatIsNotHeldBackIsSentWhileItIsMade(t *testing.T) {
 	if r = w.ask(t, "GET /long.shtml\nIf-Match: \"x\""); r.status != 412 || r.get("ETag") != "" {
 		t.Errorf("If-Match: %d", r.status)
 	}
-	if r = w.ask(t, "HEAD /long.shtml"); r.status != 200 || r.body != "" || r.get("Content-Length") != "" {
+	if r = w.ask(t, "HEAD /long.shtml"); r.status != 200 || r.body != "" || r.get("Content-Length") != "" ||
+		!slices.ContainsFunc(r.journey.Events, func(e trace.Event) bool { return e.Reason == IncludeStreamed }) {
 		t.Errorf("HEAD: %d %v", r.status, r.fields)
 	}
 	if r, _ = askPage(t, "hold = 0", "GET /text.shtml", nil); !r.streamed || r.body != "no directive" {

@@ -199,7 +199,7 @@ func (l *layers) end() {
 		l.not("response", "Response", "none was sent")
 	default:
 		text := fmt.Sprintf("%d, %d bytes", j.Status, j.Sent)
-		if j.File != "" {
+		if j.File != "" && j.Status < 400 {
 			text += " of " + j.File
 		}
 		text += l.representation()

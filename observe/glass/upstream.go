@@ -84,10 +84,16 @@ func factsOf(e *trace.Event) []string {
 		return facts
 	}
 	fact("", "address", "")
-	if kept := detailOf(e, "connection"); kept != "" {
+	kept := detailOf(e, "connection")
+	if kept == "new" && detailOf(e, "connected after") == "" && detailOf(e, "why") != "" {
+		fact("no connection to it: ", "why", "")
+		return facts
+	}
+	if kept != "" {
 		facts = append(facts, "on a "+kept+" connection")
 	}
 	fact("", "bytes sent", " bytes sent")
 	fact("", "bytes received", " bytes received")
+	fact("", "why", "")
 	return facts
 }
