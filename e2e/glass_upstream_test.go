@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"vitrine/observe/glass/api"
 )
@@ -58,8 +63,20 @@ site "shop.test" {
 // thought is how long an application and a script of the test think about an answer.
 const thought = 60 * time.Millisecond
 
-// application answers by FastCGI at a socket, in a thought.
+// application answers in a thought.
 func application(t *testing.T) (socket string) {
+	t.Helper()
+	return serveApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(thought)
+		if strings.HasSuffix(r.URL.Path, "/broken") {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		io.WriteString(w, "the application says "+r.URL.Path+"\n")
+	})
+}
+
+// serveApplication has a handler answer by FastCGI at a socket.
+func serveApplication(t *testing.T, answer http.HandlerFunc) (socket string) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "app") // its path is short
 	if err != nil {
@@ -72,13 +89,7 @@ func application(t *testing.T) (socket string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	go fcgi.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(thought)
-		if strings.HasSuffix(r.URL.Path, "/broken") {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-		io.WriteString(w, "the application says "+r.URL.Path+"\n")
-	}))
+	go fcgi.Serve(l, answer)
 	return socket
 }
 
@@ -196,4 +207,108 @@ func (g *glazed) logged(t *testing.T, s sent) {
 			t.Fatalf("no line of the log has journey %s:\n%s", s.id, text)
 		}
 	}
+}
+
+// TestGlassMeasuresWhatIsAtWork: Prometheus is told what is going on at the moment, and hostile clients make no new series.
+func TestGlassMeasuresWhatIsAtWork(t *testing.T) {
+	asked, answer := make(chan bool), make(chan bool)
+	socket := serveApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		asked <- true
+		<-answer
+	})
+	g := glaze(t, kernelNetwork, strings.ReplaceAll(upstreamConfig, "SOCKET", socket), "",
+		file{"scripts/held", "#!/bin/sh\n: >started\nwhile ! [ -e finish ]; do sleep 0.01; done\nprintf 'Content-Type: text/plain\\n\\nhello\\n'\n"})
+	ended := make(chan error, 2)
+	ask := func(path string) {
+		resp, err := g.other.Get("http://" + g.address + path)
+		if err == nil {
+			_, err = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+		ended <- err
+	}
+	go ask("/app/page")
+	<-asked
+	go ask("/cgi-bin/held")
+	g.exists(t, "scripts/started")
+	for name, want := range map[string]float64{"vitrine_applications_asked": 1, "vitrine_links": 1, "vitrine_links_idle": 0, "vitrine_scripts": 1,
+		"vitrine_scripts_waiting": 0, "vitrine_applications_waiting": 0, "vitrine_encoders_busy": 0, "vitrine_rate_keys": 0} {
+		if got := gauge(t, g, name); got != want {
+			t.Errorf("%s is %v, not %v", name, got, want)
+		}
+	}
+	answer <- true
+	(&file{"scripts/finish", ""}).write(t, g.folder)
+	for range 2 {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	for end := time.Now().Add(deadline); gauge(t, g, "vitrine_links_idle") != 1 || gauge(t, g, "vitrine_scripts") != 0 || gauge(t, g, "vitrine_applications_asked") != 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it is still at work:\n%s", g.raw(t, "/metrics"))
+		}
+	}
+	before := 0
+	for i := range 60 {
+		r, err := http.NewRequest([]string{"GET", "BREW", fmt.Sprintf("M%d", i)}[i%3], fmt.Sprintf("http://%s/%d/\"%%0A%d?%d", g.address, i, i, i), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = fmt.Sprintf("host-%d.test", i)
+		resp, err := g.http.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if i == 5 {
+			before = series(t, g)
+		}
+	}
+	if after := series(t, g); after > before {
+		t.Errorf("%d series have become %d", before, after)
+	}
+	g.stop(t)
+}
+
+// exists waits for a file in the server's folder.
+func (g *glazed) exists(t *testing.T, name string) {
+	t.Helper()
+	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(g.folder, name)); err == nil {
+			return
+		}
+	}
+	t.Fatalf("%s is never there\n%s", name, g.errors())
+}
+
+func families(t *testing.T, g *glazed) map[string]*dto.MetricFamily {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	all, err := parser.TextToMetricFamilies(bytes.NewReader(g.raw(t, "/metrics")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func gauge(t *testing.T, g *glazed, name string) float64 {
+	t.Helper()
+	all := families(t, g)[name].GetMetric()
+	if len(all) != 1 {
+		t.Fatalf("%s is told %d times", name, len(all))
+	}
+	return all[0].GetGauge().GetValue()
+}
+
+// series is how many there are of requests.
+func series(t *testing.T, g *glazed) (n int) {
+	t.Helper()
+	for name, f := range families(t, g) {
+		if strings.HasPrefix(name, "vitrine_http_") {
+			n += len(f.GetMetric())
+		}
+	}
+	return n
 }

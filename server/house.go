@@ -52,7 +52,13 @@ func (s *Server) house(ctx context.Context) (*api.House, error) {
 func (s *Server) work() api.Work {
 	w := api.Work{Scripts: len(s.scripts.Running())}
 	w.Links, w.LinksIdle = s.web.Engine().Links()
+	w.Suspended, w.RateKeys = s.web.Engine().Held(), s.access.Counted()
 	if g := s.shown.Load(); g != nil && g.handler != nil {
+		if q := g.inquirers; q != nil {
+			for _, l := range q.loads() {
+				w.Lookups, w.LookupsWaiting, w.LookupsKnown = w.Lookups+l.Asked, w.LookupsWaiting+l.Waiting, w.LookupsKnown+l.Known
+			}
+		}
 		at := g.handler.Work()
 		w.ScriptsWaiting, w.Applications, w.ApplicationsWaiting, w.Encoders = at.ScriptsWaiting, at.Applications, at.ApplicationsWaiting, at.Encoders
 	}

@@ -65,6 +65,17 @@ func (q *inquirers) close() {
 	}
 }
 
+// loads is what each of them is at.
+func (q *inquirers) loads() (all []names.Load) {
+	if q.names != nil {
+		all = append(all, q.names.Load())
+	}
+	if q.ident != nil {
+		all = append(all, q.ident.Load())
+	}
+	return all
+}
+
 // asked reports whether any rule or log of a configuration asks for clients' names, and any log for their users.
 func asked(c *config.Config) (name, user bool) {
 	look := func(t *config.Settings) {

@@ -34,7 +34,11 @@ func full(c *Counters) Sources {
 		Loops: func() []Loop {
 			return []Loop{{Index: 0, Connections: 1, Turns: 5}, {Index: 1, Wakes: 7, Busy: time.Second, Measured: time.Minute}, {Index: 1}}
 		},
-		Files:    func() Files { return Files{Count: 2, Bytes: 300, Hits: 9} },
+		Files: func() Files { return Files{Count: 2, Bytes: 300, Hits: 9} },
+		Work: func() Work {
+			return Work{Scripts: 21, ScriptsWaiting: 22, Applications: 23, ApplicationsWaiting: 24, Links: 25, LinksIdle: 26, Encoders: 27,
+				Suspended: 28, Lookups: 29, LookupsWaiting: 30, LookupsKnown: 31, RateKeys: 32}
+		},
 		Journeys: func() Journeys { return Journeys{Count: 1, Bytes: 500, Recorded: 20, LeftOut: 4} },
 		Frames:   func() Frames { return Frames{Count: 11} },
 		Spans:    func() Spans { return Spans{Waiting: 1, Sent: 2, Lost: 3} },
@@ -115,6 +119,10 @@ func TestWhatIsToldIsWhatWasCounted(t *testing.T) {
 		{"vitrine_loop_turns_total", []string{"loop=0"}, 5},
 		{"vitrine_files_memory_bytes", nil, 300},
 		{"vitrine_files_hits_total", nil, 9},
+		{"vitrine_scripts", nil, 21}, {"vitrine_scripts_waiting", nil, 22}, {"vitrine_applications_asked", nil, 23},
+		{"vitrine_applications_waiting", nil, 24}, {"vitrine_links", nil, 25}, {"vitrine_links_idle", nil, 26}, {"vitrine_encoders_busy", nil, 27},
+		{"vitrine_requests_suspended", nil, 28}, {"vitrine_lookups", nil, 29}, {"vitrine_lookups_waiting", nil, 30},
+		{"vitrine_lookups_known", nil, 31}, {"vitrine_rate_keys", nil, 32},
 		{"vitrine_journeys_recorded_total", nil, 20},
 		{"vitrine_frames", nil, 11},
 		{"vitrine_spans_requests_lost_total", nil, 3},

@@ -41,6 +41,11 @@ var (
 	links           = desc("links", "Connections to other programs that are open now.")
 	linksIdle       = desc("links_idle", "Those of them that wait for the next request.")
 	encoders        = desc("encoders_busy", "Responses that are being encoded now.")
+	suspended       = desc("requests_suspended", "Requests that wait for an answer from elsewhere now, and hold no goroutine.")
+	lookups         = desc("lookups", "Questions for clients' names and users that are being asked now.")
+	lookupsWaiting  = desc("lookups_waiting", "Questions for clients' names and users that wait until one may be asked.")
+	lookupsKnown    = desc("lookups_known", "Answers to such questions that are kept.")
+	rateKeys        = desc("rate_keys", "Clients, users and other keys whose requests are counted by rates now.")
 	journeys        = desc("journeys", "Journeys that can be looked at now.")
 	journeysBytes   = desc("journeys_memory_bytes", "Memory that they take.")
 	journeysKept    = desc("journeys_recorded_total", "Requests whose journeys were recorded.")
@@ -60,7 +65,8 @@ func (s *server) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{buildInfo, started, connections, accepted, reasons, loopConnections, loopTurns, loopWakes, loopBusy,
 		loopMeasured, files, filesBytes, filesLimit, filesOpen, filesHits, filesMisses, journeys, journeysBytes, journeysKept,
 		journeysLeftOut, frames, framesBytes, framesLeftOut, spansWaiting, spansSent, spansLost,
-		scripts, scriptsWaiting, applications, appsWaiting, links, linksIdle, encoders} {
+		scripts, scriptsWaiting, applications, appsWaiting, links, linksIdle, encoders,
+		suspended, lookups, lookupsWaiting, lookupsKnown, rateKeys} {
 		to <- d
 	}
 }
@@ -103,6 +109,11 @@ func (s *server) Collect(to chan<- prometheus.Metric) {
 		to <- gauge(links, float64(w.Links))
 		to <- gauge(linksIdle, float64(w.LinksIdle))
 		to <- gauge(encoders, float64(w.Encoders))
+		to <- gauge(suspended, float64(w.Suspended))
+		to <- gauge(lookups, float64(w.Lookups))
+		to <- gauge(lookupsWaiting, float64(w.LookupsWaiting))
+		to <- gauge(lookupsKnown, float64(w.LookupsKnown))
+		to <- gauge(rateKeys, float64(w.RateKeys))
 	}
 	s.recorded(to)
 }

@@ -61,6 +61,10 @@ type Work struct {
 	Applications, ApplicationsWaiting int // requests that applications are being asked, or are to be
 	Links, LinksIdle                  int // connections to other programs: open, and of those idle
 	Encoders                          int // responses that are being encoded
+	Suspended                         int // requests that wait for an answer from elsewhere, and hold no goroutine
+
+	Lookups, LookupsWaiting, LookupsKnown int // questions for clients' names and users: asked, to be asked, answered and kept
+	RateKeys                              int // clients and others whose requests are counted by rates
 }
 
 // Journeys is what is recorded of requests.

@@ -196,5 +196,8 @@ func (c *Conn) Hold() bool {
 	return true
 }
 
+// Held is how many exchanges wait without a goroutine at the moment.
+func (e *Engine) Held() int { return int(max(e.held.Load(), 0)) }
+
 // Unhold undoes Hold.
 func (c *Conn) Unhold() { c.loop.engine.held.Add(-1) }

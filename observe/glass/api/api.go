@@ -335,6 +335,11 @@ type Work struct {
 	Links               int `json:"links"`                // connections to other programs that are open
 	LinksIdle           int `json:"links_idle"`           // and kept for the next request
 	Encoders            int `json:"encoders"`             // responses that are being encoded
+	Suspended           int `json:"suspended"`            // requests that wait for an answer from elsewhere, and hold no goroutine
+	Lookups             int `json:"lookups"`              // questions for clients' names and users that are on their way
+	LookupsWaiting      int `json:"lookups_waiting"`      // and those that wait until one may be asked
+	LookupsKnown        int `json:"lookups_known"`        // answers to them that are kept
+	RateKeys            int `json:"rate_keys"`            // clients and others whose requests are counted by rates
 }
 
 // Bucket is a part of a histogram: how many took at most so long.

@@ -261,7 +261,8 @@ export function view(context) {
 
   const work = (house) => {
     const w = house.work;
-    if (!w || Object.values(w).every((n) => !n)) return nothing;
+    const kept = { lookups_known: true, rate_keys: true }; // they are no work
+    if (!w || Object.entries(w).every(([name, n]) => !n || kept[name])) return nothing;
     const one = (name, n, more) => html`<div><dt>${name}</dt><dd><b>${count(n)}</b>${more}</dd></div>`;
     const waiting = (n) => (n ? `, ${count(n)} waiting` : nothing);
     return html`<section class="pane work">
@@ -271,6 +272,8 @@ export function view(context) {
           ${one("applications asked", w.applications, waiting(w.applications_waiting))}
           ${one("connections to them", w.links, w.links ? `, ${count(w.links_idle)} idle` : nothing)}
           ${one("responses encoded", w.encoders, nothing)}
+          ${w.lookups || w.lookups_waiting ? one("clients looked up", w.lookups, waiting(w.lookups_waiting)) : nothing}
+          ${one("requests that wait", w.suspended, nothing)}
         </dl></div>
       </section>`;
   };
