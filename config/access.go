@@ -77,28 +77,3 @@ type Proxies struct {
 	Hops    Value[int]    // of the field that are looked at
 	Pos     trace.Position
 }
-
-// inherited is a copy for an enclosed block.
-func (a *Access) inherited() Access {
-	out := Access{
-		Off: inherit(a.Off), Allow: inheritAll(a.Allow), Deny: inheritAll(a.Deny), Hosts: inheritAll(a.Hosts),
-		Users: inheritAll(a.Users), Groups: inheritAll(a.Groups), GroupFile: inherit(a.GroupFile), Satisfy: inherit(a.Satisfy),
-		Preflight: inherit(a.Preflight), Failures: inherit(a.Failures), Forget: inherit(a.Forget), Pos: inheritedPosition(a.Pos),
-	}
-	for _, auth := range a.Auth {
-		out.Auth = append(out.Auth, &Auth{
-			Scheme: inherit(auth.Scheme), Realm: inherit(auth.Realm), File: inherit(auth.File), Plain: inherit(auth.Plain),
-			Algorithms: inheritAll(auth.Algorithms), Nonce: inherit(auth.Nonce), UserHash: inherit(auth.UserHash), Pos: inheritedPosition(auth.Pos),
-		})
-	}
-	return out
-}
-
-// inherited is a copy for an enclosed block.
-func (r *Rate) inherited() Rate {
-	return Rate{
-		Off: inherit(r.Off), Requests: inherit(r.Requests), Burst: inherit(r.Burst), Delay: inherit(r.Delay), By: inherit(r.By),
-		Concurrent: inherit(r.Concurrent), Bandwidth: inherit(r.Bandwidth), Keys: inherit(r.Keys), Headers: inherit(r.Headers),
-		Exempt: inheritAll(r.Exempt), Pos: inheritedPosition(r.Pos),
-	}
-}

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"vitrine/trace"
@@ -52,36 +50,4 @@ type Variable struct {
 type Application struct {
 	Name Value[string]
 	Pos  trace.Position
-}
-
-// inherited is a copy for an enclosed block.
-func (c *CGI) inherited() *CGI {
-	if c == nil {
-		return nil
-	}
-	out := *c
-	out.Pos = inheritedPosition(c.Pos)
-	for _, v := range []*Value[bool]{&out.Off, &out.Authorization, &out.Arguments, &out.Writable, &out.Background} {
-		*v = inherit(*v)
-	}
-	for _, v := range []*Value[int]{&out.Concurrent, &out.Queue, &out.Files, &out.Processes} {
-		*v = inherit(*v)
-	}
-	for _, v := range []*Value[int64]{&out.Memory, &out.OutputBytes, &out.SpoolBytes, &out.HeadBytes, &out.BufferBytes, &out.ErrorBytes} {
-		*v = inherit(*v)
-	}
-	for _, v := range []*Value[time.Duration]{&out.QueueTime, &out.HeadTime, &out.IdleTime, &out.WholeTime, &out.Grace, &out.CPU} {
-		*v = inherit(*v)
-	}
-	out.User, out.Group = inherit(c.User), inherit(c.Group)
-	out.Extensions, out.PassEnvironment = inheritAll(c.Extensions), inheritAll(c.PassEnvironment)
-	out.Interpreters = maps.Clone(c.Interpreters)
-	for name, v := range out.Interpreters {
-		out.Interpreters[name] = inherit(v)
-	}
-	out.Environment = slices.Clone(c.Environment)
-	for i := range out.Environment {
-		out.Environment[i].Value = inherit(out.Environment[i].Value)
-	}
-	return &out
 }

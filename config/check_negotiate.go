@@ -2,39 +2,9 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
-
-// inherited is a copy for an enclosed block.
-func (t *Types) inherited() Types {
-	out := *t
-	out.Default, out.Charset = inherit(t.Default), inherit(t.Charset)
-	out.File, out.BuiltIn = inherit(t.File), inherit(t.BuiltIn)
-	out.Magic, out.MagicFile, out.NoSniff = inherit(t.Magic), inherit(t.MagicFile), inherit(t.NoSniff)
-	for _, m := range []*map[string]Value[string]{&out.Extensions, &out.Languages, &out.Charsets, &out.Encodings} {
-		*m = maps.Clone(*m)
-		for name, v := range *m {
-			(*m)[name] = inherit(v)
-		}
-	}
-	if t.Explicit != nil {
-		explicit := inherit(*t.Explicit)
-		out.Explicit = &explicit
-	}
-	return out
-}
-
-// inherited is a copy for an enclosed block.
-func (n *Negotiate) inherited() Negotiate {
-	return Negotiate{
-		Variants: inherit(n.Variants), TypeMaps: inherit(n.TypeMaps),
-		Precompress: inheritAll(n.Precompress), Languages: inheritAll(n.Languages),
-		WhenEqual: inherit(n.WhenEqual), WhenNone: inherit(n.WhenNone),
-		Candidates: inherit(n.Candidates), Names: inherit(n.Names), MapBytes: inherit(n.MapBytes),
-	}
-}
 
 // precompressedCodings are the codings of which files stand ready beside others.
 var precompressedCodings = []string{"br", "zstd", "gzip"}

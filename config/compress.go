@@ -19,18 +19,6 @@ type Compress struct {
 	Pos        trace.Position
 }
 
-// inherited is a copy for an enclosed block.
-func (c *Compress) inherited() *Compress {
-	if c == nil {
-		return nil
-	}
-	return &Compress{
-		Off: inherit(c.Off), Algorithms: inheritAll(c.Algorithms), Gzip: inherit(c.Gzip), Brotli: inherit(c.Brotli),
-		Zstd: inherit(c.Zstd), MinSize: inherit(c.MinSize), Types: inheritAll(c.Types), Keep: inherit(c.Keep),
-		Pos: inheritedPosition(c.Pos),
-	}
-}
-
 // MatchType reports whether a pattern, such as "text/*" or "application/*+json", covers a media type, without regard to
 // case and to the type's parameters. It does not allocate.
 func MatchType(pattern, mediaType string) bool {

@@ -56,43 +56,6 @@ type HealthCheck struct {
 	Pos      trace.Position
 }
 
-func (a *Augment) inherited() *Augment {
-	if a == nil {
-		return nil
-	}
-	return &Augment{inherit(a.Name), inherit(a.Value), inherit(a.Valid), inherit(a.Status), inheritedPosition(a.Pos)}
-}
-
-func (b *Balance) inherited() *Balance {
-	if b == nil {
-		return nil
-	}
-	return &Balance{inherit(b.Measure), inherit(b.Above), inherit(b.Below), inherit(b.Mark), inherit(b.Status),
-		inheritedServers(b.Servers), b.Check.inherited(), inheritedPosition(b.Pos)}
-}
-
-func (n *Nearer) inherited() *Nearer {
-	if n == nil {
-		return nil
-	}
-	return &Nearer{inherit(n.Status), inheritedServers(n.Servers), n.Check.inherited(), inheritedPosition(n.Pos)}
-}
-
-func inheritedServers(all []*ElsewhereServer) []*ElsewhereServer {
-	out := make([]*ElsewhereServer, len(all))
-	for i, s := range all {
-		out[i] = &ElsewhereServer{inherit(s.URL), inherit(s.Weight), inheritAll(s.Networks), inherit(s.Here), inheritedPosition(s.Pos)}
-	}
-	return out
-}
-
-func (h *HealthCheck) inherited() *HealthCheck {
-	if h == nil {
-		return nil
-	}
-	return &HealthCheck{inherit(h.Path), inherit(h.Interval), inherit(h.Timeout), inherit(h.Rise), inherit(h.Fall), inheritedPosition(h.Pos)}
-}
-
 func (a *Augment) place() *trace.Position         { return &a.Pos }
 func (b *Balance) place() *trace.Position         { return &b.Pos }
 func (n *Nearer) place() *trace.Position          { return &n.Pos }

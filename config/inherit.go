@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -10,60 +11,62 @@ import (
 // inherited is a copy for an enclosed block: every position says that the value was written outside.
 func (s *Settings) inherited() Settings {
 	out := *s
-	if s.Root != nil {
-		root := inherit(*s.Root)
-		out.Root = &root
-	}
-	out.StripPrefix = inherit(s.StripPrefix)
-	out.BodyBytes = inherit(s.BodyBytes)
-	out.Compress = s.Compress.inherited()
-	out.CGI = s.CGI.inherited()
-
-	out.Files = Files{
-		Index: inheritAll(s.Files.Index), Listing: inherit(s.Files.Listing), Hidden: inherit(s.Files.Hidden),
-		Methods: inheritAll(s.Files.Methods), Links: inherit(s.Files.Links), List: s.Files.List.inherited(),
-	}
-	if m := s.Files.Missing; m != nil {
-		out.Files.Missing = &Missing{inherit(m.Path), inherit(m.Status), inheritedPosition(m.Pos)}
-	}
-
-	out.Homes, out.Errors, out.Expires = s.Homes.inherited(), s.Errors.inherited(), s.Expires.inherited()
-
-	out.Headers = slices.Clone(s.Headers)
-	for i := range out.Headers {
-		out.Headers[i].Pos = inheritedPosition(out.Headers[i].Pos)
-		out.Headers[i].When = out.Headers[i].When.inherited()
-	}
-
-	out.Types = s.Types.inherited()
-	out.Negotiate = s.Negotiate.inherited()
-
-	out.SSI = s.SSI.inherited()
-	out.Augment, out.Balance, out.Nearer = s.Augment.inherited(), s.Balance.inherited(), s.Nearer.inherited()
-
-	out.Guard = s.Guard.inherited()
-	out.Rate = s.Rate.inherited()
-
-	l := s.Access
-	out.Access = Log{
-		Off: inherit(l.Off), Names: inherit(l.Names), Format: inherit(l.Format), Custom: inherit(l.Custom), File: inherit(l.File),
-		Rotate: Rotate{inherit(l.Rotate.Size), inherit(l.Rotate.Age), inherit(l.Rotate.Keep)},
-		Buffer: inherit(l.Buffer), Flush: inherit(l.Flush), Pos: inheritedPosition(l.Pos),
+	inheritIn(reflect.ValueOf(&out).Elem())
+	for _, p := range out.Errors.Pages {
+		p.Outward++
 	}
 	return out
 }
 
-func inherit[T any](v Value[T]) Value[T] {
-	v.Pos = inheritedPosition(v.Pos)
-	return v
-}
+var (
+	positionType = reflect.TypeFor[trace.Position]()
+	ownTypes     = reflect.TypeFor[Settings]().PkgPath()
+)
 
-func inheritAll[T any](values []Value[T]) []Value[T] {
-	out := make([]Value[T], len(values))
-	for i, v := range values {
-		out[i] = inherit(v)
+// inheritIn marks every position in a part of the settings as inherited, and makes what the part points to its own: lists, maps
+// and blocks. Of other packages' types only positions are looked into, since their values, such as templates, never change.
+func inheritIn(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() == positionType {
+			pos := v.Addr().Interface().(*trace.Position)
+			*pos = inheritedPosition(*pos)
+			return
+		}
+		if v.Type().PkgPath() != ownTypes {
+			return
+		}
+		for i := range v.NumField() {
+			inheritIn(v.Field(i))
+		}
+	case reflect.Pointer:
+		if v.IsNil() || v.Type().Elem().PkgPath() != ownTypes {
+			return
+		}
+		out := reflect.New(v.Type().Elem())
+		out.Elem().Set(v.Elem())
+		inheritIn(out.Elem())
+		v.Set(out)
+	case reflect.Slice:
+		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			out.Index(i).Set(v.Index(i))
+			inheritIn(out.Index(i))
+		}
+		v.Set(out)
+	case reflect.Map:
+		if v.IsNil() {
+			return
+		}
+		out := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for name, each := range v.Seq2() {
+			value := reflect.New(each.Type()).Elem()
+			value.Set(each)
+			inheritIn(value)
+			out.SetMapIndex(name, value)
+		}
+		v.Set(out)
 	}
-	return out
 }
 
 // inheritedPosition marks a position as inherited. A default stays one, and what came from the environment or from

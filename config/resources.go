@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -109,55 +108,4 @@ func (w *HeaderWhen) Always() bool {
 // HoldsFor reports whether the status is one of those that are listed.
 func (w *HeaderWhen) HoldsFor(status int) bool {
 	return len(w.Status) == 0 || statusFit(w.Status, status) > 0
-}
-
-func (w *HeaderWhen) inherited() *HeaderWhen {
-	if w == nil {
-		return nil
-	}
-	return &HeaderWhen{inheritAll(w.Status), inheritAll(w.Types), inheritAll(w.Methods)}
-}
-
-func (h *Homes) inherited() *Homes {
-	if h == nil {
-		return nil
-	}
-	return &Homes{
-		inherit(h.Prefix), inherit(h.Folder), inherit(h.Pattern), inheritAll(h.Users), inheritAll(h.Except), inherit(h.FirstUID), inherit(h.LastUID),
-		inherit(h.Links), inherit(h.Open), inherit(h.Fresh), inheritedPosition(h.Pos),
-	}
-}
-
-func (l *List) inherited() List {
-	return List{inherit(l.Sort), inherit(l.Order), inheritAll(l.Ignore), inheritAll(l.Header), inheritAll(l.Readme),
-		inheritNamed(l.Descriptions), inherit(l.Page)}
-}
-
-func (e *ErrorPages) inherited() ErrorPages {
-	var out ErrorPages
-	for _, p := range e.Pages {
-		out.Pages = append(out.Pages, &ErrorPage{inheritAll(p.Statuses), inheritPointer(p.File), inheritPointer(p.Path), inherit(p.Redirect),
-			inherit(p.Body), inherit(p.Type), inherit(p.Placeholders), inheritPointer(p.Status), inheritedPosition(p.Pos), p.Outward + 1})
-	}
-	return out
-}
-
-func (e *Expires) inherited() Expires {
-	return Expires{inheritPointer(e.Default), inheritNamed(e.Types), inherit(e.Modified), inheritedPosition(e.Pos)}
-}
-
-func inheritPointer[T any](v *Value[T]) *Value[T] {
-	if v == nil {
-		return nil
-	}
-	out := inherit(*v)
-	return &out
-}
-
-func inheritNamed(all []Named) []Named {
-	out := slices.Clone(all)
-	for i := range out {
-		out[i].Value = inherit(out[i].Value)
-	}
-	return out
 }

@@ -28,14 +28,3 @@ type SSI struct {
 
 // unsaid reports whether nobody has written an ssi block, so that nothing in it means anything.
 func (s *SSI) unsaid() bool { return s.Off.V && s.Off.Pos.Origin == trace.Default }
-
-// inherited is a copy for an enclosed block.
-func (s SSI) inherited() SSI {
-	return SSI{
-		Off: inherit(s.Off), Extensions: inheritAll(s.Extensions), Types: inheritAll(s.Types), Exec: inherit(s.Exec),
-		Error: inherit(s.Error), Undefined: inherit(s.Undefined), TimeFormat: inherit(s.TimeFormat),
-		Depth: inherit(s.Depth), Includes: inherit(s.Includes), OutputBytes: inherit(s.OutputBytes),
-		PageBytes: inherit(s.PageBytes), DirectiveBytes: inherit(s.DirectiveBytes), Variables: inherit(s.Variables),
-		VariableBytes: inherit(s.VariableBytes), Hold: inherit(s.Hold), Timeout: inherit(s.Timeout),
-	}
-}
