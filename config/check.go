@@ -128,6 +128,16 @@ func checkMethod(method string) *problem {
 	return nil
 }
 
+// optional is a check that takes an empty text as well.
+func optional(check func(string) *problem) func(string) *problem {
+	return func(text string) *problem {
+		if text == "" {
+			return nil
+		}
+		return check(text)
+	}
+}
+
 // checkMediaType checks a media type with its parameters: RFC 9110 §8.3.1.
 func checkMediaType(text string) *problem {
 	media, _, err := mime.ParseMediaType(text)
@@ -143,13 +153,6 @@ func checkMediaType(text string) *problem {
 		hint = "did you mean " + quoted(meant) + "?"
 	}
 	return &problem{message: quoted(text) + " is no media type", hint: hint}
-}
-
-func checkMediaTypeOrNone(text string) *problem {
-	if text == "" {
-		return nil
-	}
-	return checkMediaType(text)
 }
 
 func checkCharset(text string) *problem {

@@ -140,15 +140,19 @@ func literalTextOr(r *Respond, other string) string {
 	return other
 }
 
-// checkRedirect holds a redirect to one target.
-func checkRedirect(d *decoder, b *block, value any) {
-	to := b.body.attr("to")
-	switch {
-	case to != nil && len(b.labels) > 0:
-		d.failRelated(to.at, "this redirect has two targets", "keep one of them", b.labels[0].at, "the other one is here")
-	case to == nil:
+// labelOr holds a block to one of its label and the setting that says the same where an expression is needed.
+func (d *decoder) labelOr(b *block, name, two string) {
+	switch setting := b.body.attr(name); {
+	case setting == nil:
 		d.needLabels(b, len(b.labels))
+	case len(b.labels) > 0:
+		d.failRelated(setting.at, two, "keep one of them", b.labels[0].at, "the other one is here")
 	}
+}
+
+// checkRedirect holds a redirect to one target.
+func checkRedirect(d *decoder, b *block, _ any) {
+	d.labelOr(b, "to", "this redirect has two targets")
 }
 
 // checkExpect looks at an expect block as a whole. Its sites and routes are looked up when all are known.

@@ -21,13 +21,6 @@ func checkParameter(name string) *problem {
 	return nil
 }
 
-func checkParameterOrNone(name string) *problem {
-	if name == "" {
-		return nil
-	}
-	return checkParameter(name)
-}
-
 // checkWholeRegexp checks a regular expression that a whole value is held against.
 func checkWholeRegexp(text string) *problem {
 	if len(text) > 1000 {
@@ -72,7 +65,7 @@ func checkAwayStatus(status string) *problem {
 
 func checkHealthPath(path string) *problem {
 	if !strings.HasPrefix(path, "/") {
-		return &problem{message: fmt.Sprintf("the path %q does not begin with /", path), hint: "write " + quoted("/"+path)}
+		return noSlash("path", path, "")
 	}
 	if _, err := url.ParseRequestURI(path); err != nil || strings.ContainsAny(path, " #") {
 		return &problem{message: quoted(path) + " is no path", hint: "encode what cannot stand in one"}

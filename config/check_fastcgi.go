@@ -65,13 +65,6 @@ func checkAbsolute(path string) *problem {
 	return nil
 }
 
-func checkApplicationRoot(path string) *problem {
-	if path == "" {
-		return nil
-	}
-	return checkAbsolute(path)
-}
-
 func checkSplit(end string) *problem {
 	switch {
 	case end == "" || strings.ContainsAny(end, "/*"):
@@ -82,16 +75,9 @@ func checkSplit(end string) *problem {
 	return nil
 }
 
-func checkFront(path string) *problem {
-	if path == "" {
-		return nil
-	}
-	return checkMissingPath(path)
-}
-
 func checkAccel(path string) *problem {
 	if !strings.HasPrefix(path, "/") {
-		return &problem{message: fmt.Sprintf("the path %q does not begin with /", path), hint: "write " + quoted("/"+path)}
+		return noSlash("path", path, "")
 	}
 	if path == "/" || strings.HasSuffix(path, "*") {
 		hint := `write, for example, "/protected/"`
@@ -131,13 +117,7 @@ func (d *decoder) assignParam(s *setting, p pair, all *[]Param) {
 // checkFastCGI looks at a fastcgi block as a whole.
 func checkFastCGI(d *decoder, b *block, value any) {
 	f := value.(*FastCGI)
-	address := b.body.attr("address")
-	switch {
-	case address != nil && len(b.labels) > 0:
-		d.failRelated(address.at, "this fastcgi block has two addresses", "keep one of them", b.labels[0].at, "the other one is here")
-	case address == nil:
-		d.needLabels(b, len(b.labels))
-	}
+	d.labelOr(b, "address", "this fastcgi block has two addresses")
 	if !b.body.whole() {
 		return
 	}

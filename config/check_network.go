@@ -188,13 +188,7 @@ func checkMAC(text string) *problem {
 // checkNetwork looks at a network block as a whole.
 func checkNetwork(d *decoder, b *block, value any) {
 	n := value.(*Network)
-	adapter := b.body.attr("adapter")
-	switch {
-	case adapter != nil && len(b.labels) > 0:
-		d.failRelated(adapter.at, "this network has two adapters", "keep one of them", b.labels[0].at, "the other one is here")
-	case adapter == nil:
-		d.needLabels(b, len(b.labels))
-	}
+	d.labelOr(b, "adapter", "this network has two adapters")
 	if len(n.Address) == 0 && b.body.attr("address") == nil && b.body.whole() {
 		d.fail(b.head, "this network has no address of its own", `write, for example, address = ["198.18.0.2/24"]; it is another one than the interface's`)
 	}

@@ -46,6 +46,11 @@ func checkPattern(pattern string) *problem {
 	return checkPathText(pattern)
 }
 
+// noSlash is the problem of a path or a prefix that has no slash in front, with what else there is to say.
+func noSlash(what, text, more string) *problem {
+	return &problem{message: fmt.Sprintf("the %s %q does not begin with /", what, text), hint: "write " + quoted("/"+text) + more}
+}
+
 // checkPathText refuses what can never stand in a normalised path.
 func checkPathText(path string) *problem {
 	for i := range len(path) {
@@ -120,7 +125,7 @@ func checkStripPrefix(prefix string) *problem {
 func checkMissingPath(path string) *problem {
 	switch {
 	case !strings.HasPrefix(path, "/"):
-		return &problem{message: fmt.Sprintf("the path %q does not begin with /", path), hint: "write " + quoted("/"+path) + "; it is looked for under root"}
+		return noSlash("path", path, "; it is looked for under root")
 	case strings.HasSuffix(path, "/"):
 		return &problem{message: fmt.Sprintf("%q is a folder", path), hint: `write the file that is served, such as "/404.html"`}
 	}

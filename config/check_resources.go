@@ -9,7 +9,7 @@ import (
 func checkHomesPrefix(prefix string) *problem {
 	switch {
 	case !strings.HasPrefix(prefix, "/"):
-		return &problem{message: fmt.Sprintf("the prefix %q does not begin with /", prefix), hint: "write " + quoted("/"+prefix)}
+		return noSlash("prefix", prefix, "")
 	case strings.ContainsAny(prefix, "*"):
 		return &problem{message: fmt.Sprintf("the prefix %q is a pattern", prefix), hint: `write what stands in front of the user's name, such as "/~" or "/users/"`}
 	}
@@ -116,7 +116,7 @@ func digits(text string) bool {
 
 func checkErrorPath(target string) *problem {
 	if !strings.HasPrefix(target, "/") {
-		return &problem{message: fmt.Sprintf("the path %q does not begin with /", target), hint: "write " + quoted("/"+target) + "; to send the client to another site, write redirect"}
+		return noSlash("path", target, "; to send the client to another site, write redirect")
 	}
 	before, _, _ := strings.Cut(target, "?")
 	return checkPathText(before)

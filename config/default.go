@@ -11,7 +11,7 @@ import (
 // ServeOptions are what `vitrine serve` may be told instead of a file.
 type ServeOptions struct {
 	Root     string   // the folder; empty: the working directory
-	Listen   []string // --listen; empty: DefaultListen
+	Listen   []string // --listen; empty: defaultListen
 	IO       string   // --io; empty: the default
 	Admin    string   // --admin: where the page about the server is, or "off"; empty: DefaultAdmin
 	Net      string   // --net: the own stack's adapter and addresses; empty: the kernel's sockets
@@ -20,11 +20,11 @@ type ServeOptions struct {
 	Listing  *bool    // --listing; nil: folders without an index are listed
 }
 
-// DefaultListen is where `vitrine serve` listens when it is not told: for this machine only. OwnListen is where it
+// defaultListen is where `vitrine serve` listens when it is not told: for this machine only. ownListen is where it
 // listens on an own network: there is nobody else on its addresses, and no privilege for low ports.
 const (
-	DefaultListen = "127.0.0.1:8080"
-	OwnListen     = ":80"
+	defaultListen = "127.0.0.1:8080"
+	ownListen     = ":80"
 )
 
 // defaultIO is the architecture that serves best on a system: an event loop a core where it has epoll, and elsewhere a
@@ -140,10 +140,10 @@ func Default(opt ServeOptions) *Config {
 
 	l := &Listen{}
 	d.defaults(listenBlock, l)
-	l.Addresses = []Value[string]{flagged(chosen, DefaultListen)}
+	l.Addresses = []Value[string]{flagged(chosen, defaultListen)}
 	if opt.Net != "" {
 		d.network(opt.Net)
-		l.Addresses[0].V = OwnListen
+		l.Addresses[0].V = ownListen
 	}
 	if len(opt.Listen) > 0 {
 		l.Addresses = nil

@@ -164,13 +164,7 @@ func entries(k kind, field any) []entry {
 			return entries(k, *f)
 		}
 	case *[]Named:
-		var all []entry
-		for _, n := range *f {
-			e := text(n.Value)
-			e.name = n.Name
-			all = append(all, e)
-		}
-		return all
+		return namedEntries(*f, func(n Named) (string, Value[string]) { return n.Name, n.Value })
 	case *Value[netip.Addr]:
 		return []entry{{text: literal(f.V.String()), value: f.V.String(), pos: f.Pos}}
 	case *Value[*template.Template]:
@@ -189,29 +183,11 @@ func entries(k kind, field any) []entry {
 	case *[]Value[netip.AddrPort]:
 		return eachEntry(*f, netip.AddrPort.String)
 	case *map[string]Value[string]:
-		var all []entry
-		for _, name := range slices.Sorted(maps.Keys(*f)) {
-			e := text((*f)[name])
-			e.name = name
-			all = append(all, e)
-		}
-		return all
+		return namedEntries(slices.Sorted(maps.Keys(*f)), func(name string) (string, Value[string]) { return name, (*f)[name] })
 	case *[]HeaderExpect:
-		var all []entry
-		for _, h := range *f {
-			e := text(h.Value)
-			e.name = h.Name
-			all = append(all, e)
-		}
-		return all
+		return namedEntries(*f, func(h HeaderExpect) (string, Value[string]) { return h.Name, h.Value })
 	case *[]Variable:
-		var all []entry
-		for _, one := range *f {
-			e := text(one.Value)
-			e.name = one.Name
-			all = append(all, e)
-		}
-		return all
+		return namedEntries(*f, func(v Variable) (string, Value[string]) { return v.Name, v.Value })
 	case *headerField:
 		return headerEntries(f)
 	case *[]Param:
@@ -232,6 +208,15 @@ func eachEntry[T any](values []Value[T], show func(T) string) []entry {
 		all = append(all, entry{text: literal(show(v.V)), value: show(v.V), pos: v.Pos})
 	}
 	return all
+}
+
+func namedEntries[T any](all []T, of func(T) (string, Value[string])) []entry {
+	out := make([]entry, len(all))
+	for i, each := range all {
+		name, v := of(each)
+		out[i] = entry{name, literal(v.V), v.V, v.Pos}
+	}
+	return out
 }
 
 func headerEntries(f *headerField) []entry {

@@ -32,7 +32,7 @@ type FastCGI struct {
 	Queue      Value[int] // requests that wait
 	QueueTime  Value[time.Duration]
 
-	HeaderBytes Value[int64] // of the answer's header
+	HeadBytes   Value[int64] // of the answer's header
 	BufferBytes Value[int64] // of a body of unknown length in memory; more goes to a file
 	SpoolBytes  Value[int64] // of such a body in all; body_bytes may be a lower bound
 	ErrorBytes  Value[int64] // of what the application says for the error log, for each request

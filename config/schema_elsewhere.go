@@ -56,7 +56,7 @@ var balanceBlock = &blockType{
 		{name: "below", kind: kindInt, min: 0, max: 1 << 30, initial: `0`,
 			doc:   "It is not any more when there are at most this; 0 is nine tenths of above.",
 			field: in(func(b *Balance) any { return &b.Below })},
-		{name: "mark", kind: kindText, initial: `"balanced"`, check: checkParameterOrNone,
+		{name: "mark", kind: kindText, initial: `"balanced"`, check: optional(checkParameter),
 			doc:   "A query parameter that is added to the URL: a request that has it is answered here, however busy it is, so that two servers do not send a client to and fro. An empty text adds none.",
 			also:  []string{"marker"},
 			field: in(func(b *Balance) any { return &b.Mark })},

@@ -22,7 +22,7 @@ var typesBlock = always(func(s *Settings) any { return &s.Types }, blockType{
 			doc:   "The type of everything here, whatever its extension.",
 			also:  []string{"force", "forcetype", "always"},
 			field: in(func(t *Types) any { return &t.Explicit })},
-		{name: "default", kind: kindText, initial: `"application/octet-stream"`, check: checkMediaTypeOrNone,
+		{name: "default", kind: kindText, initial: `"application/octet-stream"`, check: optional(checkMediaType),
 			doc:   "The type of a file whose extension is unknown; an empty text sends no Content-Type.",
 			also:  []string{"default_type", "defaulttype"},
 			field: in(func(t *Types) any { return &t.Default })},

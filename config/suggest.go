@@ -102,21 +102,25 @@ func (d *decoder) meant(t *blockType, what, name string) string {
 	return ""
 }
 
-// places says where all that fits stands, such as "in a files block".
+// places says where all that fits stands.
 func (d *decoder) places(fits func(*blockType) bool) (all []string) {
 	d.root.walk(nil, func(path []string, other *blockType) {
 		if !fits(other) {
 			return
 		}
-		place := "in " + other.title()
-		if other.name == "" {
-			place = "at the top level"
-		}
-		if !slices.Contains(all, place) {
+		if place := other.place(); !slices.Contains(all, place) {
 			all = append(all, place)
 		}
 	})
 	return all
+}
+
+// place is where the settings and blocks of t stand, such as "in a files block".
+func (t *blockType) place() string {
+	if t.name == "" {
+		return "at the top level"
+	}
+	return "in " + t.title()
 }
 
 // calledElsewhere is the hint for a name that another server has for something that is found in another place here, or "".
@@ -126,11 +130,7 @@ func (d *decoder) calledElsewhere(name string) (hint string) {
 		if s == "" || hint != "" {
 			return
 		}
-		place := "in " + other.title()
-		if other.name == "" {
-			place = "at the top level"
-		}
-		hint = fmt.Sprintf("did you mean %s %s?", other.written(s), place)
+		hint = fmt.Sprintf("did you mean %s %s?", other.written(s), other.place())
 	})
 	return hint
 }

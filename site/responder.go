@@ -28,7 +28,7 @@ type responder struct {
 
 // responder compiles the fastcgi block of a route.
 func (c *compiler) responder(t *settings, conf *config.FastCGI) *responder {
-	r := &responder{conf: conf, limits: gateway.Limits{Bytes: int(conf.HeaderBytes.V)}, fresh: c.h.conf.Memory.Fresh.V}
+	r := &responder{conf: conf, limits: gateway.Limits{Bytes: int(conf.HeadBytes.V)}, fresh: c.h.conf.Memory.Fresh.V}
 	to := socket.Address{Path: conf.SocketPath()}
 	if to.Path == "" {
 		addr, err := netip.ParseAddrPort(conf.Address.V)
