@@ -53,7 +53,7 @@ var cgiBlock = &blockType{
 			also:  []string{"keep_children", "daemonize"},
 			field: in(func(c *CGI) any { return &c.Background })},
 		{name: "concurrent", kind: kindInt, initial: `32`, min: 1, max: 100_000, unit: "scripts",
-			doc:   "Scripts that run at once, of this block; further requests wait.",
+			doc:   "Scripts that run at once, of this block; further requests wait. Scripts that run count against no other bound, limits.handlers included.",
 			also:  []string{"max", "limit", "processes_max", "scriptlimit"},
 			field: in(func(c *CGI) any { return &c.Concurrent })},
 		{name: "queue", kind: kindInt, initial: `64`, min: 0, max: 100_000, unit: "requests",

@@ -54,6 +54,12 @@ func (c *counter) End(v *variables.Values, told *trace.Decisions) {
 // newCounter serves the configuration, in which $ROOT is a folder with the files and $APP the application's address.
 func newCounter(t testing.TB, architecture, app string, files map[string]string, source string) *counter {
 	t.Helper()
+	return newCounterWith(t, architecture, app, files, source, Options{})
+}
+
+// newCounterWith is newCounter with more options. Files that begin with #! may be executed.
+func newCounterWith(t testing.TB, architecture, app string, files map[string]string, source string, opt Options) *counter {
+	t.Helper()
 	c := &counter{t: t, dir: t.TempDir(), reached: make(chan string, 1000)}
 	if real, err := filepath.EvalSymlinks(c.dir); err == nil {
 		c.dir = real
@@ -65,6 +71,8 @@ func newCounter(t testing.TB, architecture, app string, files map[string]string,
 			os.Symlink(to, path)
 		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
+		} else if strings.HasPrefix(text, "#!") {
+			os.Chmod(path, 0o755)
 		}
 	}
 	source = strings.NewReplacer("$ROOT", c.dir, "$APP", app).Replace(source)
@@ -73,15 +81,17 @@ func newCounter(t testing.TB, architecture, app string, files map[string]string,
 		t.Fatal(ds.All())
 	}
 	store := resource.NewStore(conf.Memory)
-	h, err := New(conf, Options{Store: store, Observer: c, Failed: func(id trace.ID, why error) {
+	opt.Store, opt.Observer = store, c
+	opt.Failed = func(id trace.ID, why error) {
 		c.mu.Lock()
 		c.told = append(c.told, why.Error())
 		c.mu.Unlock()
-	}})
+	}
+	h, err := New(conf, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv, err := web.NewServer(h, web.Settings{}, web.Options{Architecture: architecture})
+	srv, err := web.NewServer(h, web.Settings{Handlers: conf.Limits.Handlers.V}, web.Options{Architecture: architecture})
 	if err != nil {
 		t.Fatal(err)
 	}

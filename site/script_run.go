@@ -128,7 +128,7 @@ func (r *running) answer() (step, *trace.Reason) {
 	r.p.Until(started.Add(s.conf.HeadTime.V), errHeadLate)
 	r.parser.Reset(gateway.Limits{Bytes: int(s.conf.HeadBytes.V)})
 	for {
-		n, err := r.p.Read(r.buf[:])
+		n, err := r.read()
 		if err != nil {
 			return r.headless(err)
 		}
@@ -184,6 +184,13 @@ func (r *running) answer() (step, *trace.Reason) {
 	}
 	v.produce = r.produce
 	return deliver, r.answered()
+}
+
+// read reads what the script writes. Only the bound of running scripts counts whoever waits for that: meanwhile others have the
+// handler's place.
+func (r *running) read() (n int, err error) {
+	r.v.x.Aside(func() { n, err = r.p.Read(r.buf[:]) })
+	return n, err
 }
 
 // soon is how long an answer is gathered that may be whole in a moment: then it has a length, and is sent in one piece.
@@ -310,7 +317,7 @@ func (r *running) produce(w *sender) (err error) {
 			return &exchange.GoneError{Reason: ScriptGone}
 		}
 		r.p.Until(time.Now().Add(r.s.conf.IdleTime.V), errIdle)
-		n, err := r.p.Read(r.buf[:])
+		n, err := r.read()
 		r.rest = r.buf[:n]
 		switch {
 		case err == io.EOF:
@@ -401,7 +408,8 @@ func (r *running) refuse(status int, why *trace.Reason, text string) (step, *tra
 
 // finish waits for the script's end and tells how it came.
 func (r *running) finish() cgi.Exit {
-	e := r.p.Finish()
+	var e cgi.Exit
+	r.v.x.Aside(func() { e = r.p.Finish() }) // it may have closed its output, and go on
 	r.words.end()
 	ScriptEnded.Reach()
 	v := r.v

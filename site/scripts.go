@@ -66,8 +66,7 @@ func (c *compiler) scripts(t *settings) {
 		s.user = c.userOf(conf)
 	}
 	if s.gate = c.gates[conf.Pos.String()]; s.gate == nil { // routes that inherit a block share its gate
-		// Whoever runs has a handler, and files need some as well.
-		s.gate = &gate{most: min(conf.Concurrent.V, max(c.h.conf.Limits.Handlers.V/2, 1)), queue: conf.Queue.V, patience: conf.QueueTime.V}
+		s.gate = &gate{most: conf.Concurrent.V, queue: conf.Queue.V, patience: conf.QueueTime.V}
 		c.gates[conf.Pos.String()] = s.gate
 		c.h.ofScripts = append(c.h.ofScripts, s.gate)
 	}

@@ -99,12 +99,10 @@ func (v *visit) subrequest(target string, into *pageRun, w want) *nested {
 // run runs what the exchange gives to be run, and takes what is written, until it has ended.
 func (n *nested) run() {
 	for {
-		select {
-		case f := <-n.work:
+		if f := n.next(); f != nil {
 			n.busy.Store(true)
 			f()
 			n.busy.Store(false)
-		case <-n.bell:
 		}
 		n.drain()
 		if n.returned {
@@ -112,6 +110,29 @@ func (n *nested) run() {
 		}
 	}
 }
+
+// next waits for what is to be run, or until the exchange has changed: then it is nil. Others run in the page's place meanwhile.
+func (n *nested) next() (f func()) {
+	select {
+	case f = <-n.work:
+		return f
+	case <-n.bell:
+		return nil
+	default:
+	}
+	if n.GiveWay(false) {
+		defer n.TakeBack(false)
+	}
+	select {
+	case f = <-n.work:
+	case <-n.bell:
+	}
+	return f
+}
+
+// GiveWay and TakeBack are the Yielder's: whoever answers has the place of the page that includes it.
+func (n *nested) GiveWay(counted bool) bool { return n.outer.x.GiveWay(counted) }
+func (n *nested) TakeBack(counted bool)     { n.outer.x.TakeBack(counted) }
 
 // Spawn is the Carrier's: there is one function at a time.
 func (n *nested) Spawn(f func()) bool {

@@ -111,8 +111,8 @@ func (h *http1Conn) Wake() { h.conn.Wake() }
 func (h *http1Conn) Spawn(f func()) bool { return h.conn.Spawn(f) }
 
 // GiveWay and TakeBack make it an exchange.Yielder.
-func (h *http1Conn) GiveWay() bool { return h.conn.GiveWay() }
-func (h *http1Conn) TakeBack()     { h.conn.TakeBack() }
+func (h *http1Conn) GiveWay(counted bool) bool { return h.conn.GiveWay(counted) }
+func (h *http1Conn) TakeBack(counted bool)     { h.conn.TakeBack(counted) }
 
 // Hold and Unhold make it an exchange.Holder.
 func (h *http1Conn) Hold() bool { return h.conn.Hold() }

@@ -47,8 +47,8 @@ func (x *Exchange) ended(by endedBy) {
 	x.mu.Lock()
 	if by == byReturn {
 		x.running--
-		if x.gave && x.running == 0 { // somebody else goes on waiting, but the place is the function's, and it is done with it
-			x.takeBack(x.carrier.(Yielder))
+		if x.running == 0 { // somebody else may go on waiting, but the place is the function's, and it is done with it
+			x.reclaim()
 		}
 		if !x.returned && (x.driven || x.running > 0 || x.out.tunnel && x.out.panic == nil) { // it goes on without the function
 			panicked := x.out.panic != nil

@@ -131,8 +131,8 @@ type Exchange struct {
 
 	mu        sync.Mutex
 	cond      sync.Cond // handler waits: for input or for the window
-	waiters   int       // goroutines that do
-	gave      bool      // one of them has given the handler's place to others
+	waiters   int       // goroutines that do, or for what Aside waits for
+	place     place     // of the handler's function in the pool
 	cancel    context.CancelCauseFunc
 	ctx       context.Context
 	timers    [2]*time.Timer // deadlines of reading and writing

@@ -127,37 +127,6 @@ func (x *Exchange) End() { x.ended(byPartner) }
 // 503.
 var ErrBusy = errors.New("exchange: as many wait already as may")
 
-// Yielder is a Carrier whose handlers share a bounded number of places. A handler that waits for its client, to take what
-// was written or to send more of the request's body, gives its place to others, so that slow clients keep nobody waiting.
-type Yielder interface {
-	// GiveWay gives the place of the handler away. It returns false when too many have done so; then the handler keeps it.
-	GiveWay() bool
-	// TakeBack takes it back. It does not wait.
-	TakeBack()
-}
-
-// wait waits until something changes. The lock is held. A goroutine that has outlived the handler's function has no place to
-// give.
-func (x *Exchange) wait() {
-	p, ok := x.carrier.(Yielder)
-	gave := ok && x.waiters == 0 && x.running > 0 && p.GiveWay()
-	x.gave = x.gave || gave
-	x.waiters++
-	x.cond.Wait()
-	x.waiters--
-	if gave {
-		x.takeBack(p)
-	}
-}
-
-// takeBack ends a GiveWay, once. The lock is held.
-func (x *Exchange) takeBack(p Yielder) {
-	if x.gave {
-		x.gave = false
-		p.TakeBack()
-	}
-}
-
 // Holder is a Carrier that counts the exchanges that wait without a goroutine.
 type Holder interface {
 	// Hold counts one that begins to wait. It returns false when as many wait as may.

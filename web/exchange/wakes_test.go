@@ -123,8 +123,8 @@ type places struct {
 	returned chan bool
 }
 
-func (p *places) GiveWay() bool { p.given.Add(1); p.all.Add(1); return true }
-func (p *places) TakeBack()     { p.given.Add(-1) }
+func (p *places) GiveWay(bool) bool { p.given.Add(1); p.all.Add(1); return true }
+func (p *places) TakeBack(bool)     { p.given.Add(-1) }
 func (p *places) Spawn(f func()) bool {
 	go func() { f(); p.returned <- true }()
 	return true

@@ -178,12 +178,13 @@ func (c *Conn) Leave() { c.loop.engine.away.Add(1) }
 // Return undoes Leave.
 func (c *Conn) Return() { c.loop.engine.away.Add(-1) }
 
-// GiveWay lets another handler run in the place of one that waits for its client, and TakeBack counts it again. Both may be
-// called from any goroutine.
-func (c *Conn) GiveWay() bool { return c.loop.engine.handlers.pause() }
+// GiveWay lets another handler run in the place of one that waits, and TakeBack counts it again. Those that wait for their
+// clients are bounded; counted says that somebody else bounds how many wait for what this one does. Both may be called from
+// any goroutine.
+func (c *Conn) GiveWay(counted bool) bool { return c.loop.engine.handlers.pause(counted) }
 
 // TakeBack undoes GiveWay.
-func (c *Conn) TakeBack() { c.loop.engine.handlers.unpause() }
+func (c *Conn) TakeBack(counted bool) { c.loop.engine.handlers.unpause(counted) }
 
 // Hold counts an exchange that waits without a goroutine, unless as many do as may, and Unhold one that waits no longer. Both
 // may be called from any goroutine.

@@ -77,14 +77,17 @@ func (h *handlers) run(f func()) bool {
 	return true
 }
 
-// pause lets another job run in the place of one that waits for its client. It returns false when as many do as may.
-func (h *handlers) pause() bool {
+// pause lets another job run in the place of one that waits for its client. It returns false when as many do as may. A job
+// that is counted elsewhere, such as one that waits for a program, is not counted here, and may always.
+func (h *handlers) pause(elsewhere bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.paused >= waiting*h.max {
-		return false
+	if !elsewhere {
+		if h.paused >= waiting*h.max {
+			return false
+		}
+		h.paused++
 	}
-	h.paused++
 	h.running--
 	h.active.Add(-1)
 	if len(h.queue) > 0 && h.idle == 0 && h.running < h.max {
@@ -96,9 +99,11 @@ func (h *handlers) pause() bool {
 
 // unpause counts a job again that waits no longer. It does not wait: for a moment there may be more than max, of which the
 // next to end is not followed by another.
-func (h *handlers) unpause() {
+func (h *handlers) unpause(elsewhere bool) {
 	h.mu.Lock()
-	h.paused--
+	if !elsewhere {
+		h.paused--
+	}
 	h.running++
 	h.mu.Unlock()
 	h.active.Add(1)

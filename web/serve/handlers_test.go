@@ -55,12 +55,12 @@ func TestOthersRunInThePlaceOfWhoeverWaitsForAClient(t *testing.T) {
 	var running, most atomic.Int32
 	for range 20 {
 		if !h.run(func() {
-			if !h.pause() {
+			if !h.pause(false) {
 				t.Error("20 may be paused")
 			}
 			taken <- struct{}{}
 			<-slow
-			h.unpause()
+			h.unpause(false)
 			done <- struct{}{}
 		}) {
 			t.Fatal("there is room")
@@ -96,15 +96,15 @@ func TestOthersRunInThePlaceOfWhoeverWaitsForAClient(t *testing.T) {
 		h.mu.Lock()
 		h.running++ // as if it ran
 		h.mu.Unlock()
-		if !h.pause() {
+		if !h.pause(false) {
 			t.Fatal("there is room")
 		}
 	}
-	if h.pause() {
+	if h.pause(false) {
 		t.Error("more are paused than may be")
 	}
 	for range 2 * waiting {
-		h.unpause()
+		h.unpause(false)
 	}
 	h.mu.Lock()
 	h.running -= 2 * waiting
