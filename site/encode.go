@@ -138,7 +138,7 @@ func (v *visit) size() int64 {
 
 // encodeAs encodes the response, and says what became of it. It may leave the loop; then it returns done.
 func (v *visit) encodeAs(c *coder, best content.Coding, m means) (step, *trace.Reason) {
-	x, file := v.x, v.entry != nil && v.body == nil
+	x, file := v.x, v.entry != nil && v.body == nil && v.produce == nil
 	silent := x.Request.Method == message.HEAD
 	large := file && v.entry.Bytes == nil
 	switch {

@@ -79,7 +79,10 @@ func (v *visit) pageOf() (*ssi.Page, *trace.Reason) {
 			return nil, IncludeUnread.Reach()
 		}
 	}
-	page := ssi.Compile(src, int(longest))
+	var t turn
+	t.take()
+	page := ssi.Compile(src, int(longest), t.breathe)
+	t.give()
 	// What is kept with a file is not accounted but for a kilobyte. A page that is nearly all directives is parsed anew.
 	if e.File == nil && page.Size() <= 2*len(src)+4096 {
 		e.Page.Store(&parsedPage{longest, page})
@@ -156,6 +159,7 @@ type openPage struct {
 func (r *pageRun) end() (step, *trace.Reason) {
 	v := r.v
 	if r.w != nil { // the head is sent
+		r.send()
 		r.w.close(r.err)
 		v.leaveHome()
 		v.ended.Store(true)

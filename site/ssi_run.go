@@ -21,7 +21,8 @@ type pageRun struct {
 	name string // of the page's file below its root
 	run  ssi.Run
 
-	held    []byte  // as long as the head is not sent
+	turn    turn    // while nobody is waited for
+	held    []byte  // as long as the head is not sent; afterwards, what is gathered
 	w       *sender // afterwards
 	total   int64   // bytes of the page so far
 	err     error   // why nothing can be written any more
@@ -50,7 +51,7 @@ func newPageRun(v *visit) *pageRun {
 	r := &pageRun{v: v, file: v.entry, conf: v.settings.ssi.conf, name: v.entry.Path, began: time.Now(), newest: v.entry.ModTime}
 	r.run = ssi.Run{
 		Limits: ssi.Limits{Variables: r.conf.Variables.V, VariableBytes: int(r.conf.VariableBytes.V),
-			Until: func() bool { return r.left() <= 0 }},
+			Until: func() bool { return r.left() <= 0 }, Breathe: r.turn.breathe},
 		Document: ssi.Document{Modified: v.entry.ModTime},
 		Now:      time.Unix(0, v.x.Start),
 	}
@@ -68,6 +69,8 @@ func (r *pageRun) isPure() bool {
 // page fills in one page.
 func (r *pageRun) page(v *visit, page *ssi.Page) {
 	r.open = append(r.open, openPage{v.root, v.entry.Path})
+	r.turn.take()
+	defer r.turn.give()
 	w := &pageWorld{run: r, v: v, conf: v.settings.ssi.conf, name: v.entry.Path, folder: documentFolder(v)}
 	if r.newest.Before(v.entry.ModTime) {
 		r.newest = v.entry.ModTime
@@ -102,6 +105,9 @@ func (r *pageRun) Write(p []byte) (int, error) {
 		return 0, r.err
 	}
 	if r.total += int64(len(p)); r.total > r.conf.OutputBytes.V {
+		if r.w != nil {
+			r.send()
+		}
 		r.err = errPageTooLong
 		if r.w != nil {
 			r.fail(&includeFault{IncludeTooLong.Reach(), r.name + ": the page is cut off: it is longer than output_bytes"})
@@ -117,17 +123,46 @@ func (r *pageRun) Write(p []byte) (int, error) {
 			return 0, r.err
 		}
 	}
-	return r.send(p)
+	if len(r.held)+len(p) > gathered {
+		r.send()
+	}
+	if len(p) < gathered {
+		r.held = append(r.held, p...)
+	} else {
+		r.write(p)
+	}
+	return len(p), r.err
 }
 
-func (r *pageRun) send(p []byte) (int, error) {
-	before := time.Now()
-	n, err := r.w.Write(p)
-	r.waited += time.Since(before)
-	if err != nil && r.err == nil {
-		r.err = err
+// gathered is how much of a page that is sent while it is made is gathered, in bytes.
+const gathered = 8 << 10
+
+// send sends what was gathered.
+func (r *pageRun) send() {
+	held := r.held
+	r.held = r.held[:0]
+	r.write(held)
+}
+
+func (r *pageRun) write(p []byte) {
+	if len(p) == 0 || r.err != nil {
+		return
 	}
-	return n, err
+	before := time.Now()
+	r.aside(func() {
+		if _, err := r.w.Write(p); err != nil {
+			r.err = err
+		}
+	})
+	r.waited += time.Since(before)
+}
+
+// aside runs what may wait, or takes a turn itself.
+func (r *pageRun) aside(f func()) {
+	if r.turn.give() {
+		defer r.turn.take()
+	}
+	f()
 }
 
 // Flush sends what there is, since what comes next takes its time.
@@ -140,9 +175,10 @@ func (r *pageRun) Flush() {
 			return
 		}
 	}
-	if err := r.w.Flush(); err != nil {
-		r.err = err
+	if r.send(); r.err != nil {
+		return
 	}
+	r.aside(func() { r.err = r.w.Flush() })
 }
 
 // begin sends the head, and what was held back. Nobody knows yet what the page comes to: it has neither a length nor
@@ -174,10 +210,8 @@ func (r *pageRun) begin() {
 		r.w = w
 		return errHeld
 	}
-	v.walk(deliver)
-	held := r.held
-	r.held = nil
-	r.send(held)
+	r.aside(func() { v.walk(deliver) })
+	r.send()
 }
 
 // mostFailures is how many directives of one request are told to the error log. A page that fails everywhere does so for the

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"vitrine/trace"
+	"vitrine/web/serve"
 )
 
 // ssiConf is a site with pages.
@@ -257,5 +258,14 @@ func TestWhatTheClientSendsIsHarmlessInAPage(t *testing.T) {
 	}
 	if !strings.Contains(r.body, "&lt;script") {
 		t.Error(r.body)
+	}
+}
+
+// A page that is too large to be kept in memory is encoded like any other: what it comes to, and not what it is made of.
+func TestALargePageIsEncodedAsWhatItComesTo(t *testing.T) {
+	c := newCounter(t, serve.EventsPerCore, "", map[string]string{"large.shtml": strings.Repeat("<!--#set var=\"secret\" value=\"x\" -->ab\n", 30000)}, turnSite)
+	status, _, body := c.ask("GET", "/large.shtml", nil)
+	if status != 200 || body != strings.Repeat("ab\n", 30000) {
+		t.Errorf("%d, %d bytes, %.100q", status, len(body), body)
 	}
 }

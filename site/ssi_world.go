@@ -37,6 +37,9 @@ func faultOf(why *trace.Reason) error { return &includeFault{why.Reach(), why.Se
 
 // Include puts what a reference leads to into the page.
 func (w *pageWorld) Include(ref ssi.Reference) error {
+	if w.run.turn.give() {
+		defer w.run.turn.take()
+	}
 	n, err := w.ask(ref, wantBody, Included)
 	if err == nil {
 		w.run.absorb(n)
@@ -46,6 +49,9 @@ func (w *pageWorld) Include(ref ssi.Reference) error {
 
 // Stat looks at the file that a reference leads to.
 func (w *pageWorld) Stat(ref ssi.Reference) (size int64, modified time.Time, err error) {
+	if w.run.turn.give() {
+		defer w.run.turn.take()
+	}
 	n, err := w.ask(ref, wantFile, IncludeSized)
 	if err != nil {
 		return 0, time.Time{}, err
@@ -61,6 +67,9 @@ func (w *pageWorld) Exec(kind, what string) error {
 		return faultOf(ExecOff)
 	case kind == "cmd":
 		return faultOf(ExecCommand)
+	}
+	if w.run.turn.give() {
+		defer w.run.turn.take()
 	}
 	n, err := w.ask(ssi.Reference{Path: what}, wantScript, Included)
 	if err == nil {

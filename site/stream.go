@@ -2,7 +2,6 @@ package site
 
 import (
 	"errors"
-	"runtime"
 	"sync"
 
 	"vitrine/site/coding"
@@ -87,21 +86,6 @@ func (s *sender) encode(p []byte) {
 		defer giveTurn()
 	}
 	*s.out = s.encoder.Write((*s.out)[:0], p)
-}
-
-// turns are taken for what keeps a processor busy. With more goroutines that compute than there are processors, a loop would
-// wait for all of them each time that something comes for it.
-var turns = make(chan struct{}, runtime.GOMAXPROCS(0))
-
-func takeTurn() { turns <- struct{}{} }
-
-// giveTurn gives the turn to others, and the processor to a loop that waits for one.
-func giveTurn() {
-	busy := len(turns) == cap(turns)
-	<-turns
-	if busy {
-		runtime.Gosched()
-	}
 }
 
 // pass passes on what came out of the encoder.

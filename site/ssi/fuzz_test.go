@@ -88,7 +88,7 @@ func FuzzPage(f *testing.F) {
 			return
 		}
 		s := &stage{variables: map[string]string{"A": "\x01<" + foreign, "x": "\x01<" + foreign, "y": "\x01<"}}
-		newRun().Page(Compile([]byte(source), 1000), s, defaults, s)
+		newRun().Page(Compile([]byte(source), 1000, nil), s, defaults, s)
 		if s.Len() > 4096+len(source)*(1000+6*len(foreign)) {
 			t.Errorf("%d bytes of %d", s.Len(), len(source))
 		}

@@ -15,10 +15,17 @@ type part struct {
 	directive *Directive
 }
 
-// Compile finds the directives of a page. Nobody may change src as long as the Page is used.
-func Compile(src []byte, longest int) *Page {
+// Compile finds the directives of a page. Nobody may change src as long as the Page is used. breathe, which may be nil, is
+// called between pieces.
+func Compile(src []byte, longest int, breathe func()) *Page {
+	const piece = 8 << 10
 	p := &Page{}
 	parser := NewParser(p, longest)
+	for len(src) > piece && breathe != nil {
+		parser.Feed(src[:piece])
+		src = src[piece:]
+		breathe()
+	}
 	parser.Feed(src)
 	parser.End()
 	return p

@@ -49,6 +49,7 @@ type Limits struct {
 	Variables     int
 	VariableBytes int
 	Until         func() bool // reports whether the time is over
+	Breathe       func()      // is called before each directive; nil: nothing is
 }
 
 // Document is the page that was asked for, whatever it includes.
@@ -102,6 +103,9 @@ func (r *Run) Page(p *Page, w World, d Defaults, out Writer) error {
 		var err error
 		switch {
 		case part.directive != nil:
+			if r.Limits.Breathe != nil {
+				r.Limits.Breathe()
+			}
 			err = e.directive(part.directive)
 		case e.live():
 			_, err = out.Write(part.text)

@@ -85,7 +85,7 @@ var defaults = Defaults{Error: "[failed]", Undefined: "(none)", TimeFormat: "%A,
 func made(t testing.TB, source string) (string, []string) {
 	t.Helper()
 	s := &stage{variables: map[string]string{"A": "alpha", "B": "b <&>'\"", "EMPTY": "", "N": "12", "URL": "/x y?a=b&c='d'", "E": "dGV4dA=="}}
-	if err := newRun().Page(Compile([]byte(source), 1000), s, defaults, s); err != nil {
+	if err := newRun().Page(Compile([]byte(source), 1000, nil), s, defaults, s); err != nil {
 		t.Fatalf("%s: %v", source, err)
 	}
 	return s.String(), s.told
@@ -268,7 +268,7 @@ func TestNothingIsIncludedWhenTheTimeIsOver(t *testing.T) {
 	s := &stage{}
 	r := newRun()
 	r.Limits.Until = func() bool { return true }
-	r.Page(Compile([]byte(`a<!--#include file="x" --><!--#fsize file="x" --><!--#exec cgi="x" -->z`), 1000), s, defaults, s)
+	r.Page(Compile([]byte(`a<!--#include file="x" --><!--#fsize file="x" --><!--#exec cgi="x" -->z`), 1000, nil), s, defaults, s)
 	if s.String() != "a[failed][failed][failed]z" || !strings.Contains(s.told[0], "the time that a page may take") {
 		t.Errorf("%q %q", s.String(), s.told)
 	}
@@ -278,10 +278,10 @@ func TestAPageThatCannotBeWrittenEndsThere(t *testing.T) {
 	source := `12345<!--#echo var="A" --><!--#include file="missing" onerror="missing" --><!--#fsize file="missing" --><!--#exec cmd="x" --><!--#printenv --><!--#nothing -->` +
 		`<!--#if expr="(" --><!--#endif --><!--#else -->67890`
 	whole := &stage{}
-	newRun().Page(Compile([]byte(source), 1000), whole, defaults, whole)
+	newRun().Page(Compile([]byte(source), 1000, nil), whole, defaults, whole)
 	for full := 1; full < whole.Len(); full++ {
 		s := &stage{full: full}
-		if err := newRun().Page(Compile([]byte(source), 1000), s, defaults, s); err == nil || !strings.HasPrefix(whole.String(), s.String()) {
+		if err := newRun().Page(Compile([]byte(source), 1000, nil), s, defaults, s); err == nil || !strings.HasPrefix(whole.String(), s.String()) {
 			t.Errorf("after %d bytes: %v %q", full, err, s.String())
 		}
 	}
@@ -290,7 +290,7 @@ func TestAPageThatCannotBeWrittenEndsThere(t *testing.T) {
 func TestVariablesAreThoseOfAllPagesOfARun(t *testing.T) {
 	s, r := &stage{}, newRun()
 	for _, source := range []string{`<!--#set var="a" value="1" --><!--#config errmsg="own" --><!--#nothing -->`, `<!--#echo var="a" --><!--#nothing -->`} {
-		r.Page(Compile([]byte(source), 1000), s, defaults, s)
+		r.Page(Compile([]byte(source), 1000, nil), s, defaults, s)
 	}
 	if s.String() != "own1[failed]" || r.Dated() {
 		t.Errorf("%q", s.String())
@@ -326,13 +326,13 @@ func TestTimesAndSizes(t *testing.T) {
 
 func TestTextIsNotCopied(t *testing.T) {
 	src := []byte("before<!--#echo var=A -->after")
-	p := Compile(src, 100)
+	p := Compile(src, 100, nil)
 	if &p.parts[0].text[0] != &src[0] || &p.parts[2].text[4] != &src[len(src)-1] || p.Directives() != 1 || p.Size() == 0 {
 		t.Error("text was copied")
 	}
 	s, r := &stage{}, newRun()
 	s.Grow(1 << 16)
-	plain := Compile([]byte("text"), 100)
+	plain := Compile([]byte("text"), 100, nil)
 	if n := testing.AllocsPerRun(100, func() { r.Page(plain, s, defaults, s) }); n > 1 {
 		t.Errorf("%v allocations for a page without directives", n)
 	}
