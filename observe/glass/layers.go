@@ -13,7 +13,7 @@ import (
 
 // layersOf are the stations of a request's way. Those that it did not pass say why.
 func layersOf(j *journey.Journey, s *frames.Sequence, none string, own bool) []api.Layer {
-	l := layers{j: j, first: min(answered(j), j.Took), began: min(j.Began.Sub(j.Start), 0)}
+	l := layers{j: j, first: j.Answered(), began: min(j.Began.Sub(j.Start), 0)}
 	l.wire(s, none, own)
 	l.transport(own)
 	l.exchange()

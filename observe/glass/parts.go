@@ -23,25 +23,10 @@ func partsOf(j *journey.Journey) []api.Part {
 		add("accept", "connected, until the request's first byte", j.Connection.Opened.Sub(j.Start), began)
 	}
 	add("head", "the request's head arrives", began, 0)
-	first := min(answered(j), j.Took)
+	first := j.Answered()
 	add("decide", "deciding, and getting what is sent", 0, first)
 	add("send", "the response is sent", first, j.Took)
 	return parts
-}
-
-// answered is when the response began, as far as it is known: it was handed over, or the last decision was taken.
-func answered(j *journey.Journey) time.Duration {
-	first := j.First
-	if j.Decisions != nil && !j.Shared {
-		if n := len(j.Decisions.Events); n > 0 {
-			last := n - 1
-			for last > 0 && upstreamStep(&j.Decisions.Events[last]) { // those that are taken while the response is sent
-				last--
-			}
-			first = max(first, j.Decisions.Events[last].At)
-		}
-	}
-	return first
 }
 
 // spent says on what most of a part of the time went, when one thing took most of it; "" when nothing did, or not for long.
@@ -86,7 +71,7 @@ func awaited(last, e *trace.Event, name string) string {
 		return "looking up what the client is called" + id
 	case e.Reason.ID == "cgi.waited" || e.Reason.ID == "fcgi.waited":
 		return "waiting until other requests were done" + id
-	case upstreamStep(e) && e.Reason.ID != "cgi.found" && e.Reason.ID != "cgi.started":
+	case journey.AsksAnother(e) && e.Reason.ID != "cgi.found" && e.Reason.ID != "cgi.started":
 		who := "the application"
 		if e.Step == "cgi" {
 			who = "the script"

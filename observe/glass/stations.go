@@ -22,9 +22,6 @@ func stationOf(e *trace.Event) string {
 	return "site"
 }
 
-// upstreamStep reports whether a decision is about another program that is asked.
-func upstreamStep(e *trace.Event) bool { return e.Step == "upstream" || e.Step == "cgi" }
-
 // decided are a journey's own decisions; none when they are another one's.
 func decided(j *journey.Journey) []trace.Event {
 	if j.Decisions == nil || j.Shared {

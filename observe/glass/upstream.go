@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"vitrine/observe/glass/api"
+	"vitrine/observe/journey"
 	"vitrine/trace"
 )
 
@@ -20,7 +21,7 @@ func (l *layers) upstream() {
 	}
 	for i := range events {
 		e := &events[i]
-		if !upstreamStep(e) || e.Reason.ID == "cgi.found" {
+		if !journey.AsksAnother(e) || e.Reason.ID == "cgi.found" {
 			continue
 		}
 		if from < 0 {

@@ -15,7 +15,7 @@ func TestTheUpstreamLayerTellsWhatItTook(t *testing.T) {
 		{Step: "deliver", Reason: asked, At: 5 * time.Millisecond},
 		{Step: "upstream", Reason: asked, At: 8 * time.Millisecond, Details: []trace.Detail{trace.D("address", "unix:/run/a"), trace.D("connection", "reused")}},
 	}}}
-	if first := answered(j); first != 5*time.Millisecond {
+	if first := j.Answered(); first != 5*time.Millisecond {
 		t.Errorf("it is answered after %s", first)
 	}
 	l := layers{j: j}
