@@ -24,7 +24,7 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	if strings.HasPrefix(args[last], "/") {
 		args[last] = ts.Getenv("BASE") + args[last]
 	}
-	line := append([]string{"curl", "--silent", "--show-error", "--include", "--path-as-is", "--max-time", "20", "--globoff"}, args...)
+	line := append([]string{"curl", "--silent", "--show-error", "--include", "--path-as-is", "--max-time", fmt.Sprint(deadline.Seconds()), "--globoff"}, args...)
 	err := ts.Exec(line[0], line[1:]...)
 	if neg != (err != nil) {
 		ts.Fatalf("%s: %v", strings.Join(line, " "), err)

@@ -30,8 +30,9 @@ var bare101 = func() *message.Block {
 
 // sized200 announces a body's length.
 func sized200(n int) *message.Block {
-	b, _ := text(200, strings.Repeat(" ", n))
-	return b
+	h := new(message.Header)
+	h.Add("Content-Length", strconv.Itoa(n))
+	return message.NewBlock(200, h)
 }
 
 // streamed makes an exchange's response an io.Writer.

@@ -28,7 +28,7 @@ import (
 )
 
 // patience bounds every wait of a test for something that must happen. It is no time that anything is expected to take.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // ownStack before an architecture's name says that the server is on the own stack.
 const ownStack = "own stack, "

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait for something that must happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // lines is a driver of a protocol that no server speaks: each line is a command. The engine is tested with it, so that
 // nothing of HTTP is needed, or shows.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -94,9 +95,14 @@ func (r *rig) link(to socket.Address, d *talk, set func(o *LinkOptions)) *Conn {
 	return here.Link(o, func(*Conn) LinkDriver { return d })
 }
 
-// peer listens by TCP on the kernel's loopback interface, and gives its first connection.
+// peer listens by TCP on the kernel's loopback interface, and gives its first connection. What it does not read soon fills its
+// buffer, so that tests need not send much to find out what happens then.
 func peer(t *testing.T) (socket.Address, func() *net.TCPConn) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	little := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
+		c.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 64<<10) })
+		return err
+	}}
+	ln, err := little.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +180,7 @@ func TestWaysInWhichALinkEnds(t *testing.T) {
 			c.Close()
 		}},
 		{"the peer takes nothing", LinkStalled, func(t *testing.T, r *rig, d *talk, to socket.Address, accept func() *net.TCPConn) {
-			d.first = []byte(strings.Repeat("x", 32<<20))
+			d.first = []byte(strings.Repeat("x", 8<<20))
 			r.link(to, d, func(o *LinkOptions) { o.Write = 200 * time.Millisecond })
 			accept()
 		}},
