@@ -207,7 +207,7 @@ func (l *lab) datagram(host, port string) (err error) {
 			return
 		}
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(5 * time.Second))
+		c.SetDeadline(time.Now().Add(deadline))
 		if _, err = c.Write([]byte("?")); err == nil {
 			_, err = c.Read(make([]byte, 100))
 		}

@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds every wait for something that must happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // moment is how long a test waits for what must not happen.
 const moment = 30 * time.Millisecond

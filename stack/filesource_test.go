@@ -241,7 +241,7 @@ func TestAFileThatTakesLong(t *testing.T) {
 		t.Fatal("the file was given back while it is read")
 	}
 	slow.mu.Unlock()
-	for patience := time.Now().Add(10 * time.Second); done == 0 && time.Now().Before(patience); {
+	for patience := time.Now().Add(time.Minute); done == 0 && time.Now().Before(patience); {
 		time.Sleep(time.Millisecond)
 		p.settle()
 	}

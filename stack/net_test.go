@@ -238,7 +238,7 @@ func TestBacklog(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	l.(*stack.TCPListener).SetDeadline(time.Now().Add(10 * time.Second))
+	l.(*stack.TCPListener).SetDeadline(time.Now().Add(time.Minute))
 	for i := range 7 {
 		c, err := l.Accept()
 		if err != nil {
@@ -404,7 +404,7 @@ func TestStopWakesEverybody(t *testing.T) {
 // await waits until something holds that another goroutine brings about.
 func await(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			tb.Fatalf("%s did not come", what)
 		}

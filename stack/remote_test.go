@@ -37,7 +37,7 @@ func next(tb testing.TB, events <-chan stack.Ready) stack.Ready {
 	select {
 	case e := <-events:
 		return e
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		tb.Fatal("no event came")
 		return 0
 	}

@@ -84,7 +84,7 @@ func addrPort(a net.Addr) netip.AddrPort { return netip.MustParseAddrPort(a.Stri
 // until waits until what was found satisfies.
 func (x *recorded) until(q Query, f func(s *Sequence) bool) *Sequence {
 	x.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		s := x.r.Find(q)
 		if f(s) {
 			return s

@@ -222,7 +222,7 @@ func TestRefresherRuns(t *testing.T) {
 	load(t, r, "/a")
 	loads := s.Stats().Loads
 	write(t, filepath.Join(dir, "a"), "two", past)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		e := r.Hot([]byte("/a"), time.Now().UnixNano())
 		if e != nil && string(e.Bytes) == "two" {

@@ -90,7 +90,7 @@ func (w *world) closeLater(c calls, fd int) int {
 // await polls a socket until it has found something.
 func (w *world) await(c calls, fd, what int) {
 	w.t.Helper()
-	for end := time.Now().Add(5 * time.Second); c.poll(fd)&what == 0; time.Sleep(100 * time.Microsecond) {
+	for end := time.Now().Add(time.Minute); c.poll(fd)&what == 0; time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(end) {
 			w.t.Fatalf("nothing of %s came, only %s", conditions(what), conditions(c.poll(fd)))
 		}
@@ -132,7 +132,7 @@ func (w *world) farewell(fd int) {
 	if w.state != "peer closed" {
 		return
 	}
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(100 * time.Microsecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Microsecond) {
 		if _, err := w.here.peer(fd); err != nil {
 			return
 		}

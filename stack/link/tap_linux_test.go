@@ -71,7 +71,7 @@ func exchange(t *testing.T, q Queue, us, its MAC, c *net.UDPConn, received Check
 		}
 		transmit(t, q, toKernel(its, us, 17, datagram("to the kernel"), 6, partial), m)
 		var buf [64]byte
-		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		c.SetReadDeadline(time.Now().Add(time.Minute))
 		n, err := c.Read(buf[:])
 		if err != nil || string(buf[:n]) != "to the kernel" {
 			t.Fatalf("with partial=%v the kernel read %q, %v", partial, buf[:n], err)
@@ -142,7 +142,7 @@ func superSegments(t *testing.T, q Queue, us, its MAC, wire bool) {
 	ours := bytes.Repeat([]byte("abcdefghij"), 6000)
 	super := toKernel(its, us, 6, p.segment(0x18, nil, ours), 16, true)
 	transmit(t, q, super, Meta{Checksum: ChecksumPartial, Start: 34, Offset: 16, GSO: GSOTCP4, SegmentSize: 1460, HeaderLen: 54})
-	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(time.Minute))
 	got := make([]byte, len(ours))
 	if _, err := io.ReadFull(conn, got); err != nil || !bytes.Equal(got, ours) {
 		t.Fatalf("the kernel did not get our super-segment: %v", err)

@@ -164,7 +164,7 @@ func (w *world) pull(wait time.Duration) (s seg, ping uint16, ok bool) {
 	}
 }
 
-const patience = 5 * time.Second
+const patience = time.Minute
 
 // barrier returns when everything sent before has been looked at: a ping that is sent now is answered after it.
 func (w *world) barrier() {

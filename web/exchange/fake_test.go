@@ -433,4 +433,4 @@ func (h *finished) count() int {
 }
 
 // patience bounds every wait for something that must happen.
-const patience = 20 * time.Second
+const patience = time.Minute
