@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -27,6 +28,7 @@ type site struct {
 	base   *settings // what holds when no route matches
 	routes *route.Table
 	each   []*settings // of the routes, by index
+	hides  bool        // there are routes, and some path's file may not be shown for another path; see visit.mayShow
 	memory memory
 }
 
@@ -140,6 +142,7 @@ func (c *compiler) site(conf *config.Site) *site {
 		rules = append(rules, route.Rule{Pattern: p, Methods: rs.named, Position: r.Pos})
 	}
 	s.routes = route.NewTable(rules)
+	s.hides = len(s.each) > 0 && (s.base.keepsToItself() || slices.ContainsFunc(s.each, (*settings).keepsToItself))
 	return s
 }
 

@@ -20,6 +20,9 @@ func (v *visit) deliver() (step, *trace.Reason) {
 		v.describeChoice()
 		v.finishHeader()
 	}
+	if v.settings.coder == nil {
+		return handOver, nil
+	}
 	return encode, nil
 }
 

@@ -2,6 +2,7 @@ package site
 
 import (
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -39,28 +40,56 @@ func (v *visit) errorPage() (step, *trace.Reason) {
 
 // appendPage appends an error page.
 func appendPage(b []byte, status int, why *trace.Reason, journey trace.ID, asHTML bool) []byte {
-	title := strconv.Itoa(status)
-	if text := message.StatusText(status); text != "" {
-		title += " " + text
-	}
-	facts := why.ID
-	if why.Standard != "" {
-		facts += " · " + why.Standard
-	}
-	if journey != 0 {
-		facts += " · journey " + journey.String()
-	}
+	b = slices.Grow(b, usualPage)
 	if !asHTML {
-		return append(b, title+"\n\n"+sentence(why)+"\n\n"+facts+"\n"...)
+		b = append(appendTitle(b, status), "\n\n"...)
+		b = append(appendSentence(b, why.Sentence), "\n\n"...)
+		b = appendFact(append(b, why.ID...), why.Standard)
+		return append(appendJourney(b, journey), '\n')
 	}
-	title, facts = html.EscapeString(title), html.EscapeString(facts)
-	return append(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"+
-		"<meta name=\"viewport\" content=\"width=device-width\">\n<title>"+title+"</title>\n<h1>"+title+"</h1>\n<p>"+
-		html.EscapeString(sentence(why))+"</p>\n<p><small>"+facts+"</small></p>\n</html>\n"...)
+	b = append(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"+
+		"<meta name=\"viewport\" content=\"width=device-width\">\n<title>"...)
+	b = append(appendTitle(b, status), "</title>\n<h1>"...)
+	b = append(appendTitle(b, status), "</h1>\n<p>"...)
+	b = append(appendSentence(b, html.EscapeString(why.Sentence)), "</p>\n<p><small>"...)
+	b = appendFact(append(b, html.EscapeString(why.ID)...), html.EscapeString(why.Standard))
+	return append(appendJourney(b, journey), "</small></p>\n</html>\n"...)
+}
+
+// usualPage is the room that most error pages need, in bytes.
+const usualPage = 512
+
+// appendTitle appends a status in digits and words, which need no escaping.
+func appendTitle(b []byte, status int) []byte {
+	b = strconv.AppendInt(b, int64(status), 10)
+	if text := message.StatusText(status); text != "" {
+		b = append(append(b, ' '), text...)
+	}
+	return b
+}
+
+// appendFact appends what stands beside the Reason's id, if there is something.
+func appendFact(b []byte, fact string) []byte {
+	if fact == "" {
+		return b
+	}
+	return append(append(b, " · "...), fact...)
+}
+
+// appendJourney appends the id by which the server's keeper finds the request, if it has one.
+func appendJourney(b []byte, journey trace.ID) []byte {
+	if journey == 0 {
+		return b
+	}
+	return journey.Append(append(b, " · journey "...))
+}
+
+// appendSentence appends a Reason's sentence with a capital and a full stop.
+func appendSentence(b []byte, text string) []byte {
+	first, n := utf8.DecodeRuneInString(text)
+	b = utf8.AppendRune(b, unicode.ToUpper(first))
+	return append(append(b, strings.TrimSuffix(text[n:], ".")...), '.')
 }
 
 // sentence is a Reason's sentence with a capital and a full stop.
-func sentence(why *trace.Reason) string {
-	first, n := utf8.DecodeRuneInString(why.Sentence)
-	return string(unicode.ToUpper(first)) + strings.TrimSuffix(why.Sentence[n:], ".") + "."
-}
+func sentence(why *trace.Reason) string { return string(appendSentence(nil, why.Sentence)) }

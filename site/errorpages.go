@@ -335,7 +335,7 @@ func namesType(f *message.Fields, types ...string) bool {
 func appendProblem(b []byte, status int, why *trace.Reason, journey trace.ID) []byte {
 	b = append(b, `{"type":"about:blank","title":`...)
 	b = strconv.AppendQuote(b, message.StatusText(status))
-	b = append(append(b, `,"status":`...), strconv.Itoa(status)...)
+	b = strconv.AppendInt(append(b, `,"status":`...), int64(status), 10)
 	b = append(b, `,"detail":`...)
 	b = appendJSONText(b, sentence(why))
 	b = append(b, `,"reason":`...)

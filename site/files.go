@@ -90,9 +90,11 @@ func (v *visit) openFolder(path []byte) (step, *trace.Reason) {
 			e.Release()
 			continue
 		}
-		if to := v.beside(index.V); !v.mayShow(to) {
-			e.Release()
-			return v.leadTo(to, IndexElsewhere, &index.Pos)
+		if t.site != nil && t.site.hides { // else nobody else has a say in the index's own path
+			if to := v.beside(index.V); !v.mayShow(to) {
+				e.Release()
+				return v.leadTo(to, IndexElsewhere, &index.Pos)
+			}
 		}
 		v.entry, v.file = e, e.Path
 		// A later name answers only as long as the earlier ones are not there, and nobody watches for that.

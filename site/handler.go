@@ -159,7 +159,7 @@ func plain(x *exchange.Exchange) bool {
 
 // Serve answers an exchange, on its loop: from memory, or step by step.
 func (h *Handler) Serve(x *exchange.Exchange) {
-	known := h.identify(x)
+	known := !h.proxied || h.identify(x)
 	if o := h.opt.Observer; o != nil && x.Trace == nil { // a dry run is nobody's journey
 		o.Begin(x)
 	}

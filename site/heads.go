@@ -36,7 +36,11 @@ func (t *settings) head(e *resource.Entry, f form) *headOf {
 		return nil
 	}
 	for i := range *all {
-		if h := &(*all)[i]; h.settings == t && h.form == f {
+		h := &(*all)[i]
+		if h.settings != t || h.form.coding != f.coding || len(h.form.via) != len(f.via) {
+			continue
+		}
+		if f.via == "" || h.form.via == f.via { // most say nothing of it, and then no text is compared
 			return h
 		}
 	}

@@ -51,6 +51,8 @@ type answer struct {
 	block *message.Block
 	body  []byte
 
+	provided bool // something besides the file must be as it was: see stands
+
 	reasons []*trace.Reason
 	lines   []*trace.Position
 	told    *trace.Decisions // of the walk that came to it; nil: nobody looked
@@ -87,6 +89,9 @@ func (m *memory) find(path []byte, method message.Method, f *message.Fields) *an
 		if k = slots[j].Load(); k == nil || k.path != string(path) || k.method != method {
 			return nil
 		}
+	}
+	if !k.varied {
+		return k.answers[0]
 	}
 	return k.find(f)
 }
@@ -142,8 +147,8 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 	if a == nil || x.Trace != nil && a.told == nil { // whoever looks first takes the walk, and the next ones share it
 		return false
 	}
-	if g := a.settings.guard; g != nil && !g.remembers(x) {
-		return false // the walk says why
+	if a.provided && !a.stands(x) {
+		return false
 	}
 	block := a.block
 	if block != nil {
@@ -151,14 +156,6 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 			x.AddBytes(a.body, nil)
 		}
 	} else {
-		for i := range a.while {
-			if !a.while[i].Holds(x.Start) {
-				return false
-			}
-		}
-		if a.home != nil && !a.home.good(x.Start) {
-			return false
-		}
 		e := a.root.Hot(a.below, x.Start)
 		if e == nil {
 			return false
@@ -176,11 +173,22 @@ func (h *Handler) recall(x *exchange.Exchange) bool {
 		h.enquire(a.settings.enquiry, x)
 	}
 	x.Because(Remembered.Reach(), nil)
-	for i, why := range a.reasons {
-		x.Because(why, a.lines[i])
-	}
+	x.BecauseAll(a.reasons, a.lines)
 	x.Respond(block)
 	return true
+}
+
+// stands reports whether what the answer depends on besides its file is as it was. When it is not, the walk says why.
+func (a *answer) stands(x *exchange.Exchange) bool {
+	if g := a.settings.guard; g != nil && !g.remembers(x) {
+		return false
+	}
+	for i := range a.while {
+		if !a.while[i].Holds(x.Start) {
+			return false
+		}
+	}
+	return a.home == nil || a.home.good(x.Start)
 }
 
 // addWhole makes a whole file the response's body, or the bytes that stand for it, such as a coded form of it. The
@@ -230,6 +238,7 @@ func (v *visit) remember() {
 	} else {
 		a.block, a.body = v.block, v.body
 	}
+	a.provided = t.guard != nil || len(a.while) > 0 || a.home != nil
 	for _, old := range t.site.memory.keep(a) {
 		if old.told != nil {
 			v.h.told.Add(-int64(old.told.Size))

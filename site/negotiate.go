@@ -246,9 +246,11 @@ func (v *visit) alternatives(status int, why *trace.Reason, line *trace.Position
 // precompressed sends the file that stands ready in a content coding in the place of the plain one, when the client wants it.
 func (v *visit) precompressed() (step, *trace.Reason) {
 	t := v.settings
-	made := t.scripts != nil && t.scripts.isName(v.entry.Path) || t.ssi != nil && t.ssi.parses(t, v.entry)
-	if len(t.negotiation.siblings) == 0 || v.missing || made {
+	if len(t.negotiation.siblings) == 0 || v.missing {
 		return present, nil
+	}
+	if t.scripts != nil && t.scripts.isName(v.entry.Path) || t.ssi != nil && t.ssi.parses(t, v.entry) {
+		return present, nil // what is sent is made of it
 	}
 	typ := v.typeOf()
 	if typ == nil {

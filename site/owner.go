@@ -40,7 +40,7 @@ func (v *visit) owner(at []byte) *settings {
 // path's own serve files as well, to everybody and as they are.
 func (v *visit) mayShow(at []byte) bool {
 	t := v.settings
-	if t.site == nil || len(t.site.each) == 0 || v.home != nil {
+	if t.site == nil || !t.site.hides || v.home != nil {
 		return true
 	}
 	to := v.owner(at)
@@ -53,6 +53,17 @@ func (v *visit) mayShow(at []byte) bool {
 		return false
 	}
 	return true
+}
+
+// keepsToItself reports whether the files at the settings' paths may not be shown by others, for some method.
+func (t *settings) keepsToItself() bool {
+	switch {
+	case t.route != nil && len(t.route.Methods) > 0: // it refuses others
+		return true
+	case t.route != nil && (t.route.Redirect != nil || t.route.Respond != nil):
+		return false
+	}
+	return !t.isFiles() || t.scripts != nil || t.ssi != nil || t.guard != nil || t.route != nil && t.route.Internal.V
 }
 
 // isSource reports whether a file would show what a program or a page with directives is made of when it is sent in the place

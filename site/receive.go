@@ -32,6 +32,9 @@ func (v *visit) receive() (step, *trace.Reason) {
 		v.refusal.status = 417
 		return v.refused(UnknownExpectation.Reach(), nil, []trace.Detail{trace.D("expectation", string(unmet))})
 	}
+	if !v.h.proxied { // nobody is believed about clients: they are who they seem
+		return choose, nil
+	}
 	return client, nil
 }
 

@@ -93,7 +93,8 @@ func (v *visit) begin(h *Handler, x *exchange.Exchange) {
 func (v *visit) end() {
 	header, buf := v.header, v.buf
 	header.Reset()
-	*v = visit{header: header, buf: buf[:0]}
+	*v = visit{} // in place, and not by way of a copy with the two in it
+	v.header, v.buf = header, buf[:0]
 	visits.Put(v)
 }
 

@@ -121,6 +121,30 @@ func (t *Types) extensions(name string, after int) (e told) {
 	return e
 }
 
+// only is the type of a name with one extension that means a type and nothing else, as most names have; else nil. It says
+// what extensions and compose would, in less time.
+func (t *Types) only(name string) *Type {
+	dot := strings.LastIndexByte(name, '.')
+	if dot <= 0 || name[dot-1] == '/' || name[dot-1] == '.' || len(name)-dot-1 > longestExtension {
+		return nil
+	}
+	for i := dot - 1; i >= 0 && name[i] != '/'; i-- {
+		if name[i] == '.' {
+			return nil
+		}
+	}
+	var buf [longestExtension]byte
+	extension := lower(name[dot+1:], &buf)
+	found := t.byExtension[string(extension)]
+	if found == nil || t.several[string(extension)] {
+		return nil
+	}
+	if t.explicit != nil {
+		return t.explicit
+	}
+	return found
+}
+
 // means notes what one extension means, and reports whether it means anything. before is the name in front of it.
 func (t *Types) means(extension []byte, before string, e, alone *told) bool {
 	if len(extension) == 0 {

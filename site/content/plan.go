@@ -166,7 +166,9 @@ func (p *plan) notModified() {
 func (p *plan) whole() Answer {
 	p.fields(p.t.Value, p.e.Size)
 	a := Answer{Status: p.o.Status, Reason: reasonWhole.Reach(), Whole: true}
-	p.tell(a.Reason, p.e.Path, true, trace.D("length", strconv.FormatInt(p.e.Size, 10)))
+	if p.tr != nil { // else the details would be made for nobody
+		p.tell(a.Reason, p.e.Path, true, trace.D("length", strconv.FormatInt(p.e.Size, 10)))
+	}
 	if p.r.Method != message.HEAD {
 		a.Pieces = p.piece(a.Pieces, message.ByteRange{Length: p.e.Size})
 	}

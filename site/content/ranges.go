@@ -16,10 +16,12 @@ func (p *plan) ranges() (a Answer, decided bool) {
 	if !f.Has(message.Range) {
 		return a, false
 	}
-	asked := string(f.Get(message.Range))
+	asked := f.Get(message.Range)
 	ignore := func(why *trace.Reason, because string) (Answer, bool) {
 		why.Reach()
-		p.tell(why, "Range", false, trace.D("asked", asked), trace.D("because", because))
+		if p.tr != nil {
+			p.tell(why, "Range", false, trace.D("asked", string(asked)), trace.D("because", because))
+		}
 		return Answer{}, false
 	}
 	switch {
@@ -40,7 +42,9 @@ func (p *plan) ranges() (a Answer, decided bool) {
 	case verdict == message.RangesUnsatisfiable:
 		a = Answer{Status: 416, Reason: reasonRangeUnsatisfiable.Reach()}
 		p.h.Add("Content-Range", "bytes */"+strconv.FormatInt(p.e.Size, 10))
-		p.tell(a.Reason, "Range", true, trace.D("asked", asked), trace.D("size", strconv.FormatInt(p.e.Size, 10)))
+		if p.tr != nil {
+			p.tell(a.Reason, "Range", true, trace.D("asked", string(asked)), trace.D("size", strconv.FormatInt(p.e.Size, 10)))
+		}
 		return a, true
 	case len(ranges) == 1:
 		return p.part(ranges[0], asked), true
@@ -50,17 +54,20 @@ func (p *plan) ranges() (a Answer, decided bool) {
 
 // part answers with one part. All fields of a 200 are sent, with If-Range too, where RFC 9110 §15.3.7 would rather
 // leave out what the client has already: players and download managers read the type of each answer.
-func (p *plan) part(r message.ByteRange, asked string) Answer {
+func (p *plan) part(r message.ByteRange, asked []byte) Answer {
 	a := Answer{Status: 206, Reason: reasonPart.Reach()}
 	p.fields(p.t.Value, r.Length)
-	p.h.Add("Content-Range", contentRange(r, p.e.Size))
-	p.tell(a.Reason, "Range", true, trace.D("asked", asked), trace.D("sent", contentRange(r, p.e.Size)))
+	sent := contentRange(r, p.e.Size)
+	p.h.Add("Content-Range", sent)
+	if p.tr != nil {
+		p.tell(a.Reason, "Range", true, trace.D("asked", string(asked)), trace.D("sent", sent))
+	}
 	a.Pieces = p.piece(nil, r)
 	return a
 }
 
 // parts answers with several parts as multipart/byteranges (RFC 9110 §14.6).
-func (p *plan) parts(ranges []message.ByteRange, asked string) Answer {
+func (p *plan) parts(ranges []message.ByteRange, asked []byte) Answer {
 	a := Answer{Status: 206, Reason: reasonParts.Reach()}
 	// 128 random bits do not occur in a file that was there before them.
 	boundary := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())
@@ -70,7 +77,7 @@ func (p *plan) parts(ranges []message.ByteRange, asked string) Answer {
 		body = append(body, exchange.Piece{Bytes: b})
 		length += int64(len(b))
 	}
-	details := []trace.Detail{trace.D("asked", asked)}
+	details := []trace.Detail{trace.D("asked", string(asked))}
 	delimiter := "--" + boundary + "\r\n"
 	for _, r := range ranges {
 		head := append([]byte(nil), delimiter...)
@@ -96,5 +103,8 @@ func (p *plan) parts(ranges []message.ByteRange, asked string) Answer {
 
 // contentRange is the value of Content-Range (RFC 9110 §14.4).
 func contentRange(r message.ByteRange, size int64) string {
-	return fmt.Sprintf("bytes %d-%d/%d", r.Start, r.End()-1, size)
+	b := append(make([]byte, 0, 48), "bytes "...)
+	b = append(strconv.AppendInt(b, r.Start, 10), '-')
+	b = append(strconv.AppendInt(b, r.End()-1, 10), '/')
+	return string(strconv.AppendInt(b, size, 10))
 }

@@ -76,6 +76,7 @@ type Types struct {
 	languages   map[string]meaning
 	charsets    map[string]meaning
 	encodings   map[string]meaning
+	several     map[string]bool // extensions of byExtension that mean something else besides
 	magic       bool
 	patterns    *Patterns // nil: there is no file of them
 }
@@ -122,6 +123,14 @@ func (all *Tables) Types(c config.Types) (*Types, []Fault) {
 	}
 	t.languages, t.charsets = meanings(builtInLanguages, c.Languages), meanings(builtInCharsets, c.Charsets)
 	t.encodings = meanings(nil, c.Encodings)
+	t.several = make(map[string]bool)
+	for _, others := range []map[string]meaning{t.languages, t.charsets, t.encodings} {
+		for extension := range others {
+			if t.byExtension[extension] != nil {
+				t.several[extension] = true
+			}
+		}
+	}
 	if c.MagicFile.V != "" {
 		var wrong []Fault
 		t.patterns, wrong = all.magicPatterns(c.MagicFile)
@@ -179,6 +188,9 @@ func (t *Types) Lookup(name string) *Type {
 }
 
 func (t *Types) lookup(name string) *Type {
+	if found := t.only(name); found != nil {
+		return found
+	}
 	e := t.extensions(name, len(name))
 	return t.compose(&e)
 }

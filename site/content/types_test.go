@@ -138,3 +138,28 @@ func TestLookupAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestANameWithOneExtensionIsReadAsAnyOther(t *testing.T) {
+	types := NewTypes(config.Types{
+		Languages:  map[string]config.Value[string]{"js": {V: "jv"}, "quux": {V: "qu"}},
+		Encodings:  map[string]config.Value[string]{"gz": {V: "gzip"}},
+		Extensions: map[string]config.Value[string]{"foo.": {V: "a/b"}, "vitrine": {V: "text/plain"}},
+	})
+	single := 0
+	for extension := range types.byExtension {
+		for _, name := range []string{"x." + extension, "/a.b/X." + strings.ToUpper(extension), "." + extension, "/." + extension,
+			"/..a." + extension, "/a..", "/a." + extension + ".", "x.html." + extension, "x." + extension + ".html"} {
+			e := types.extensions(name, len(name))
+			want, got := types.compose(&e), types.Lookup(name)
+			if types.only(name) != nil {
+				single++
+			}
+			if got != want && (got.Value != want.Value || got.Language != want.Language || got.Encoding != want.Encoding || got.Row() != want.Row()) {
+				t.Errorf("%s: %+v, want %+v", name, got, want)
+			}
+		}
+	}
+	if single < 1000 {
+		t.Errorf("only %d names took the short way", single)
+	}
+}

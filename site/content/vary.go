@@ -24,6 +24,9 @@ func AddVary(h *message.Header, id message.FieldID) {
 
 // AddVaryAll is AddVary for each field of a set, in the order in which the message package numbers them.
 func AddVaryAll(h *message.Header, set message.FieldSet) {
+	if set == 0 {
+		return
+	}
 	for _, id := range []message.FieldID{message.Accept, message.AcceptCharset, message.AcceptEncoding, message.AcceptLanguage} {
 		if set.Has(id) {
 			AddVary(h, id)

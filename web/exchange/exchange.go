@@ -203,6 +203,22 @@ func (x *Exchange) Because(r *trace.Reason, p *trace.Position) {
 	x.reasons++
 }
 
+// BecauseAll is Because for the decisions of an exchange that was answered before in the same way, on the loop. There are as
+// many positions as reasons, and no more than are noted for one exchange.
+func (x *Exchange) BecauseAll(reasons []*trace.Reason, positions []*trace.Position) {
+	if x.detached || int(x.reasons)+len(reasons) > len(x.Reasons) {
+		for i, r := range reasons {
+			x.Because(r, positions[i])
+		}
+		return
+	}
+	at := int(x.reasons)
+	for i, r := range reasons { // few: copy would cost more
+		x.Reasons[at+i], x.Positions[at+i] = r, positions[i]
+	}
+	x.reasons = uint8(at + len(reasons))
+}
+
 // Why is the decisions noted so far. It may be called from any goroutine.
 func (x *Exchange) Why() ([]*trace.Reason, []*trace.Position) {
 	if x.detached {

@@ -27,11 +27,23 @@ type Block struct {
 
 // NewBlock makes a block of a status and a copy of the fields; a nil header has none.
 func NewBlock(status int, h *Header) *Block {
-	b := &Block{status: status}
-	if h != nil {
-		b.header = *h.Clone()
+	if h == nil {
+		return &Block{status: status}
 	}
-	return b
+	if len(h.list) > len(roomy{}.lines) {
+		return &Block{status: status, header: *h.Clone()}
+	}
+	b := new(roomy)
+	b.status, b.header.known = status, h.known
+	n := copy(b.lines[:], h.list)
+	b.header.list = b.lines[:n:n]
+	return &b.Block
+}
+
+// roomy is a block with the lines of a usual head in the same piece of memory.
+type roomy struct {
+	Block
+	lines [8]line
 }
 
 // Status is the response's status code.

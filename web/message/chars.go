@@ -42,8 +42,21 @@ func IsToken[T string | []byte](s T) bool {
 // (RFC 9110 §5.5), and so never CR, LF or NUL.
 func IsValueByte(c byte) bool { return c >= ' ' && c != 0x7f || c == '\t' }
 
+// eachByte has a one in each byte of a word.
+const eachByte = 0x0101010101010101
+
 // IsValue reports whether every byte of s may stand in a field value (RFC 9110 §5.5).
 func IsValue[T string | []byte](s T) bool {
+	for len(s) >= 8 { // eight at a time; the compiler makes one load of it
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		del := w ^ 0x7f*eachByte
+		// The high bit of a byte that is less than SP, or DEL; a borrow may mark one more, which is then looked at alone.
+		if ((w-' '*eachByte)&^w|(del-eachByte)&^del)&(0x80*eachByte) != 0 {
+			break
+		}
+		s = s[8:]
+	}
 	for i := 0; i < len(s); i++ {
 		if !IsValueByte(s[i]) {
 			return false
