@@ -1,8 +1,6 @@
 package stack
 
 import (
-	"hash/maphash"
-
 	"vitrine/stack/tcp"
 )
 
@@ -160,9 +158,4 @@ func (w *timeWaits) each(f func(*waiting)) {
 	for i := w.oldest; i != 0; i = w.at(i).next {
 		f(w.at(i))
 	}
-}
-
-// has reports whether the four-tuple waits here.
-func (w *timeWaits) has(t *tuple, seed maphash.Seed) bool {
-	return w.used > 0 && w.find(t, t.hash(seed)) != 0
 }
