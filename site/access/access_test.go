@@ -145,7 +145,7 @@ func FuzzForwarded(f *testing.F) {
 		}
 		for _, p := range []*Proxies{forwarded, list} {
 			client, why := p.Client(peer, fields(p.Field()+": "+value), nil)
-			if why == Forwarded && (!client.IsValid() || Contains(p.conf.Trusted, client.Addr())) {
+			if why == Forwarded && (!client.IsValid() || contains(p.conf.Trusted, client.Addr())) {
 				t.Fatalf("%q: %s is %s", value, client, why)
 			}
 			// Whatever a client writes in front, what the proxy adds after it is the client or a refusal.

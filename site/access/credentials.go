@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -81,53 +84,25 @@ func ParseDigest(rest []byte) (d Digest, err error) {
 	if len(rest) > mostCredentials {
 		return d, ErrCredentials
 	}
-	var seen [mostParameters]string
-	n := 0
-	extended := ""
-	var opaque, hashed string
-	for {
-		rest = skipList(rest)
-		if len(rest) == 0 {
-			break
-		}
+	var extended, hashed string
+	known := [...]struct {
+		name string
+		at   *string
+	}{{"username", &d.User}, {"username*", &extended}, {"realm", &d.Realm}, {"nonce", &d.Nonce}, {"uri", &d.URI}, {"response", &d.Response},
+		{"algorithm", &d.Algorithm}, {"cnonce", &d.CNonce}, {"nc", &d.NCText}, {"qop", &d.QOP}, {"userhash", &hashed}}
+	seen := make([]string, 0, mostParameters)
+	for rest = skipList(rest); len(rest) > 0; rest = skipList(rest) {
 		var name, value string
-		if name, value, rest, err = parameter(rest); err != nil || n == mostParameters {
+		if name, value, rest, err = parameter(rest); err != nil || slices.Contains(seen, name) || len(seen) == mostParameters {
 			return d, ErrCredentials
 		}
-		for _, before := range seen[:n] {
-			if before == name {
-				return d, ErrCredentials
+		seen = append(seen, name)
+		for i := range known {
+			if known[i].name == name {
+				*known[i].at = value
 			}
 		}
-		seen[n], n = name, n+1
-		switch name {
-		case "username":
-			d.User = value
-		case "username*":
-			extended = value
-		case "realm":
-			d.Realm = value
-		case "nonce":
-			d.Nonce = value
-		case "uri":
-			d.URI = value
-		case "response":
-			d.Response = value
-		case "algorithm":
-			d.Algorithm = value
-		case "cnonce":
-			d.CNonce = value
-		case "nc":
-			d.NCText = value
-		case "qop":
-			d.QOP = value
-		case "userhash":
-			hashed = value
-		case "opaque":
-			opaque = value
-		}
 	}
-	_ = opaque
 	switch hashed {
 	case "", "false":
 	case "true": // hexadecimal digits, which may be written in two ways
@@ -148,16 +123,11 @@ func ParseDigest(rest []byte) (d Digest, err error) {
 		return d, ErrCredentials
 	}
 	if d.QOP != "" {
-		if d.CNonce == "" || len(d.NCText) != 8 {
+		nc, err := strconv.ParseUint(d.NCText, 16, 32)
+		if err != nil || d.CNonce == "" || len(d.NCText) != 8 {
 			return d, ErrCredentials
 		}
-		for i := range 8 {
-			digit, ok := unhex(d.NCText[i])
-			if !ok {
-				return d, ErrCredentials
-			}
-			d.NC = d.NC<<4 | uint32(digit)
-		}
+		d.NC = uint32(nc)
 	}
 	return d, nil
 }
@@ -226,47 +196,7 @@ func decodeExtended(text string) (string, bool) {
 	if len(text) < len(prefix) || !message.EqualFold(text[:len(prefix)], prefix) {
 		return "", false
 	}
-	_, text, ok := cutByte(text[len(prefix):], '\'')
-	if !ok {
-		return "", false
-	}
-	var b []byte
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			b = append(b, text[i])
-			continue
-		}
-		if i+2 >= len(text) {
-			return "", false
-		}
-		high, ok := unhex(text[i+1])
-		low, also := unhex(text[i+2])
-		if !ok || !also {
-			return "", false
-		}
-		b = append(b, high<<4|low)
-		i += 2
-	}
-	return string(b), utf8.Valid(b)
-}
-
-func cutByte(s string, c byte) (before, after string, ok bool) {
-	for i := range len(s) {
-		if s[i] == c {
-			return s[:i], s[i+1:], true
-		}
-	}
-	return s, "", false
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
+	_, text, ok := strings.Cut(text[len(prefix):], "'")
+	text, err := url.PathUnescape(text)
+	return text, ok && err == nil && utf8.ValidString(text)
 }

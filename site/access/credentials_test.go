@@ -111,9 +111,9 @@ func FuzzPasswordFile(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := ParsePasswords(b, false)
+		p, err := parsePasswords(b, false)
 		if err != nil {
-			var line *LineError
+			var line *lineError
 			if !errors.As(err, &line) || line.Line == 0 {
 				t.Fatalf("%q: %v", b, err)
 			}
@@ -134,7 +134,7 @@ func FuzzPasswordFile(f *testing.F) {
 func FuzzDigestFile(f *testing.F) {
 	f.Add([]byte("anna:r:0cc175b9c0f1b6a831c399e269772661\n"), "r")
 	f.Fuzz(func(t *testing.T, b []byte, realm string) {
-		if d, err := ParseDigests(b, realm); err == nil {
+		if d, err := parseDigests(b, realm); err == nil {
 			for user, sums := range d.users {
 				for a, sum := range sums {
 					if len(sum) != 2*a.new().Size() || user == "" {
@@ -143,7 +143,7 @@ func FuzzDigestFile(f *testing.F) {
 				}
 			}
 		}
-		ParseGroups(b)
+		parseGroups(b)
 	})
 }
 
@@ -158,7 +158,7 @@ var kinds = map[string]string{
 
 func TestEachKindOfHashLetsInThePasswordAndNoOther(t *testing.T) {
 	for kind, hash := range kinds {
-		p, err := ParsePasswords([]byte("anna:"+hash+":a comment\n"), false)
+		p, err := parsePasswords([]byte("anna:"+hash+":a comment\n"), false)
 		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 			continue
@@ -167,10 +167,10 @@ func TestEachKindOfHashLetsInThePasswordAndNoOther(t *testing.T) {
 			t.Errorf("%s: right %v, wrong %v, unknown %v", kind, p.Verify("anna", "secret", 0), p.Verify("anna", "secre", 0), p.Verify("ben", "secret", 0))
 		}
 	}
-	if p, err := ParsePasswords([]byte("anna:secret\n"), true); err != nil || !p.Verify("anna", "secret", 0) || p.Verify("anna", "x", 0) {
+	if p, err := parsePasswords([]byte("anna:secret\n"), true); err != nil || !p.Verify("anna", "secret", 0) || p.Verify("anna", "x", 0) {
 		t.Error("plain text", err)
 	}
-	if p, _ := ParsePasswords(nil, false); p.Verify("anna", "x", 7) {
+	if p, _ := parsePasswords(nil, false); p.Verify("anna", "x", 7) {
 		t.Error("an empty file lets in")
 	}
 }
@@ -183,8 +183,8 @@ func TestALineThatCannotBeReadIsNamedAndNotShown(t *testing.T) {
 		"anna:$y$j9T$secret": "not known", "anna:{SHA}secret": "malformed", "anna:{X}secret": "not known", "an\x01na:secret": "control character",
 		strings.Repeat("secret", 4000): "more than",
 	} {
-		_, err := ParsePasswords([]byte("# comment\n\n"+line+"\n"), false)
-		var at *LineError
+		_, err := parsePasswords([]byte("# comment\n\n"+line+"\n"), false)
+		var at *lineError
 		if !errors.As(err, &at) || at.Line != 3 || !strings.Contains(at.What, what) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%.40q: %v, want %q", line, err, what)
 		}
@@ -286,21 +286,21 @@ func TestANonceThatWasForgottenIsNotGood(t *testing.T) {
 	s := NewState()
 	s.nonces.used = newTable[nonceUse](shards) // two in a shard
 	s.nonces.used.evicted = func(u *nonceUse) { s.nonces.horizon = max(s.nonces.horizon, u.made) }
-	use := func(nonce string, nc uint32) nonceVerdict {
+	use := func(nonce string, nc uint32) DigestVerdict {
 		made, k, verdict := s.checkNonce(nonce, "r", 1e9, time.Hour)
-		if verdict != nonceGood {
+		if verdict != Proven {
 			return verdict
 		}
 		return s.useNonce(made, k, nc)
 	}
 	first := s.Nonce(1e9, "r")
-	if use(first, 1) != nonceGood || use(first, 1) != nonceReplayed {
+	if use(first, 1) != Proven || use(first, 1) != NonceReplayed {
 		t.Fatal("a nonce is not used once")
 	}
 	for range 200 {
 		use(s.Nonce(1e9, "r"), 1)
 	}
-	if v := use(first, 1); v == nonceGood {
+	if v := use(first, 1); v == Proven {
 		t.Error("a proof that was forgotten is taken again")
 	}
 }
@@ -368,7 +368,7 @@ func BenchmarkKnows(b *testing.B) {
 
 func BenchmarkDigest(b *testing.B) {
 	s := NewState()
-	users, _ := ParseDigests([]byte("anna:r:0cc175b9c0f1b6a831c399e269772661\n"), "r")
+	users, _ := parseDigests([]byte("anna:r:0cc175b9c0f1b6a831c399e269772661\n"), "r")
 	r := &Realm{Name: "r", Algorithms: []Algorithm{MD5}, Life: time.Hour}
 	d := Digest{User: "anna", Realm: "r", Nonce: s.Nonce(1, "r"), URI: "/", Response: strings.Repeat("0", 32), CNonce: "c", NC: 1, NCText: "00000001", QOP: "auth"}
 	for b.Loop() {

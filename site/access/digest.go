@@ -11,13 +11,13 @@ import (
 type DigestVerdict uint8
 
 const (
-	Proven        DigestVerdict = iota
-	NotForHere                  // another realm's, or by an algorithm that is not offered
-	Improper                    // RFC 7616 §3.4 does not allow it, or it is not for this request
-	WrongDigest                 // the user or the password is not right
-	NonceForeign                // right, but for a nonce that is not ours, or was before a restart
-	NonceOld                    // right, but for a nonce that is not good any more
-	NonceReplayed               // right, but its count was used before
+	Proven        DigestVerdict = iota // it is right
+	NotForHere                         // another realm's, or by an algorithm that is not offered
+	Improper                           // RFC 7616 §3.4 does not allow it, or it is not for this request
+	WrongDigest                        // the user or the password is not right
+	NonceForeign                       // right, but for a nonce that is not ours, or was before a restart
+	NonceOld                           // right, but for a nonce that is not good any more
+	NonceReplayed                      // right, but its count was used before
 )
 
 // Realm is how digest is offered in one place.
@@ -70,19 +70,14 @@ func (s *State) CheckDigest(users *Digests, r *Realm, d *Digest, method, target 
 		return Proof{Verdict: WrongDigest, User: user}
 	}
 	made, key, verdict := s.checkNonce(d.Nonce, r.Name, now, r.Life)
-	if verdict == nonceGood && !rehearsal {
+	if verdict == Proven && !rehearsal {
 		verdict = s.useNonce(made, key, d.NC)
 	}
-	switch verdict {
-	case nonceForeign:
-		return Proof{Verdict: NonceForeign, User: user}
-	case nonceOld:
-		return Proof{Verdict: NonceOld, User: user}
-	case nonceReplayed:
-		return Proof{Verdict: NonceReplayed, User: user}
+	if verdict != Proven {
+		return Proof{Verdict: verdict, User: user}
 	}
 	info := `rspauth="` + algorithm.sum(ha1, d.Nonce, d.NCText, d.CNonce, d.QOP, algorithm.sum("", d.URI)) +
-		`", qop=auth, cnonce=` + Quote(d.CNonce) + `, nc=` + d.NCText
+		`", qop=auth, cnonce=` + quote(d.CNonce) + `, nc=` + d.NCText
 	if now-made > int64(r.Life)/2 { // RFC 7616 §3.5: the next request may use it
 		info += `, nextnonce="` + s.Nonce(now, r.Name) + `"`
 	}
@@ -109,7 +104,7 @@ func withoutAuthority(target string) string {
 
 // Challenge is the value of WWW-Authenticate that offers digest by one algorithm (RFC 7616 §3.3).
 func (s *State) Challenge(r *Realm, a Algorithm, stale bool, now int64) string {
-	text := `Digest realm=` + Quote(r.Name) + `, qop="auth", algorithm=` + string(a) + `, nonce="` + s.Nonce(now, r.Name) + `", charset=UTF-8`
+	text := `Digest realm=` + quote(r.Name) + `, qop="auth", algorithm=` + string(a) + `, nonce="` + s.Nonce(now, r.Name) + `", charset=UTF-8`
 	if r.UserHash {
 		text += `, userhash=true`
 	}
@@ -121,11 +116,11 @@ func (s *State) Challenge(r *Realm, a Algorithm, stale bool, now int64) string {
 
 // BasicChallenge is the value of WWW-Authenticate that offers Basic (RFC 7617 §2.1).
 func BasicChallenge(realm string) string {
-	return `Basic realm=` + Quote(realm) + `, charset="UTF-8"`
+	return `Basic realm=` + quote(realm) + `, charset="UTF-8"`
 }
 
-// Quote is a text as a quoted-string (RFC 9110 §5.6.4). Control characters, which cannot stand in one, become spaces.
-func Quote(text string) string {
+// quote is a text as a quoted-string (RFC 9110 §5.6.4). Control characters, which cannot stand in one, become spaces.
+func quote(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for i := range len(text) {

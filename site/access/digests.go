@@ -43,19 +43,19 @@ type Digests struct {
 	has    map[Algorithm]int               // how many users have a hash by it
 }
 
-// ParseDigests reads an htdigest file: name, realm and hash on each line, with colons between them. The hash is that of
+// parseDigests reads an htdigest file: name, realm and hash on each line, with colons between them. The hash is that of
 // the three parts name:realm:password, MD5 in 32 digits or SHA-256 in 64, so that a user may have a line for each. Lines
 // of other realms are checked and do not count.
-func ParseDigests(data []byte, realm string) (*Digests, error) {
+func parseDigests(data []byte, realm string) (*Digests, error) {
 	d := &Digests{users: make(map[string]map[Algorithm]string), hashed: make(map[string]string), has: make(map[Algorithm]int)}
 	err := lines(data, func(n int, line string) error {
 		parts := strings.Split(line, ":")
 		if len(parts) != 3 || parts[0] == "" || len(parts[0]) > mostUser {
-			return &LineError{n, "it is no name, realm and hash with colons between them"}
+			return &lineError{n, "it is no name, realm and hash with colons between them"}
 		}
 		user, sum := parts[0], strings.ToLower(parts[2])
 		if _, err := hex.DecodeString(sum); err != nil {
-			return &LineError{n, "its hash is malformed"}
+			return &lineError{n, "its hash is malformed"}
 		}
 		algorithm := MD5
 		switch len(sum) {
@@ -63,7 +63,7 @@ func ParseDigests(data []byte, realm string) (*Digests, error) {
 		case 2 * sha256.Size:
 			algorithm = SHA256
 		default:
-			return &LineError{n, "its hash has neither the 32 digits of MD5 nor the 64 of SHA-256"}
+			return &lineError{n, "its hash has neither the 32 digits of MD5 nor the 64 of SHA-256"}
 		}
 		if parts[1] != realm {
 			return nil

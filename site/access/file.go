@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// LineError is what is wrong with a line of a file with users. It never says what stands there.
-type LineError struct {
+// lineError is what is wrong with a line of a file with users. It never says what stands there.
+type lineError struct {
 	Line int
 	What string
 }
 
-func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.What) }
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.What) }
 
 // Bounds of a file with users.
 const (
@@ -185,7 +185,7 @@ func lines(data []byte, f func(n int, line string) error) error {
 			}
 		}
 		if end > mostLineBytes {
-			return &LineError{n, fmt.Sprintf("it has more than %d bytes", mostLineBytes)}
+			return &lineError{n, fmt.Sprintf("it has more than %d bytes", mostLineBytes)}
 		}
 		line := string(data[:end])
 		data = data[next:]
@@ -197,7 +197,7 @@ func lines(data []byte, f func(n int, line string) error) error {
 		}
 		for i := range len(line) {
 			if c := line[i]; c < ' ' && c != '\t' || c == 0x7f {
-				return &LineError{n, "it has a control character"}
+				return &lineError{n, "it has a control character"}
 			}
 		}
 		if err := f(n, line); err != nil {

@@ -5,14 +5,14 @@ import "strings"
 // Groups are who belongs together by a group file. They are immutable.
 type Groups struct{ members map[string]bool }
 
-// ParseGroups reads a group file: a group's name, a colon and its members, with spaces between them. A group may have
+// parseGroups reads a group file: a group's name, a colon and its members, with spaces between them. A group may have
 // several lines.
-func ParseGroups(data []byte) (*Groups, error) {
+func parseGroups(data []byte) (*Groups, error) {
 	g := &Groups{members: make(map[string]bool)}
 	err := lines(data, func(n int, line string) error {
 		name, members, ok := strings.Cut(line, ":")
 		if name = strings.TrimSpace(name); !ok || name == "" {
-			return &LineError{n, "it is no group and members with a colon between them"}
+			return &lineError{n, "it is no group and members with a colon between them"}
 		}
 		for _, user := range strings.Fields(members) {
 			g.members[name+":"+user] = true

@@ -62,7 +62,7 @@ func (l *Limit) Release() {
 }
 
 // Exempt reports whether a client is not bounded.
-func (l *Limit) Exempt(client netip.Addr) bool { return Contains(l.conf.Exempt, client) }
+func (l *Limit) Exempt(client netip.Addr) bool { return contains(l.conf.Exempt, client) }
 
 // Bandwidth is the bytes a second that a response may leave with; 0: any number.
 func (l *Limit) Bandwidth() int64 { return l.conf.Bandwidth.V }

@@ -58,7 +58,7 @@ func (n *Networks) All() []Network { return n.rules }
 
 // Find is the network that decides about an address, or nil. It does not allocate.
 func (n *Networks) Find(a netip.Addr) *Network {
-	a = Plain(a)
+	a = plain(a)
 	for i := range n.rules {
 		if n.rules[i].Prefix.Contains(a) {
 			return &n.rules[i]
@@ -67,9 +67,9 @@ func (n *Networks) Find(a netip.Addr) *Network {
 	return nil
 }
 
-// Contains reports whether one of the networks contains an address.
-func Contains(list []config.Value[netip.Prefix], a netip.Addr) bool {
-	a = Plain(a)
+// contains reports whether one of the networks contains an address.
+func contains(list []config.Value[netip.Prefix], a netip.Addr) bool {
+	a = plain(a)
 	for i := range list {
 		if list[i].V.Contains(a) {
 			return true
@@ -78,5 +78,5 @@ func Contains(list []config.Value[netip.Prefix], a netip.Addr) bool {
 	return false
 }
 
-// Plain is an address as networks contain it: IPv4 as itself, and without the zone.
-func Plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+// plain is an address as networks contain it: IPv4 as itself, and without the zone.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -64,41 +64,31 @@ func (s *State) signNonce(dst, head []byte, realm string) {
 	copy(dst[:nonceSum], mac.Sum(sum[:0]))
 }
 
-// nonceVerdict is what is to be said of a nonce with its count.
-type nonceVerdict uint8
-
-const (
-	nonceGood nonceVerdict = iota
-	nonceForeign
-	nonceOld
-	nonceReplayed
-)
-
-// checkNonce says whether a nonce is ours and young enough.
-func (s *State) checkNonce(text, realm string, now int64, life time.Duration) (made int64, k Key, verdict nonceVerdict) {
+// checkNonce says whether a nonce is ours and young enough: Proven, NonceForeign or NonceOld.
+func (s *State) checkNonce(text, realm string, now int64, life time.Duration) (made int64, k Key, verdict DigestVerdict) {
 	var b [nonceBytes]byte
 	if base64.RawURLEncoding.DecodedLen(len(text)) != nonceBytes {
-		return 0, Key{}, nonceForeign
+		return 0, Key{}, NonceForeign
 	}
 	if n, err := base64.RawURLEncoding.Strict().Decode(b[:], []byte(text)); err != nil || n != nonceBytes {
-		return 0, Key{}, nonceForeign
+		return 0, Key{}, NonceForeign
 	}
 	var sum [nonceSum]byte
 	s.signNonce(sum[:0], b[:16], realm)
 	if subtle.ConstantTimeCompare(sum[:], b[16:]) != 1 {
-		return 0, Key{}, nonceForeign
+		return 0, Key{}, NonceForeign
 	}
 	made = int64(binary.BigEndian.Uint64(b[:]))
 	k = Key{uint64(made), binary.BigEndian.Uint64(b[8:])}
 	if age := now - made; age < -int64(time.Minute) || age > int64(life) {
-		return made, k, nonceOld
+		return made, k, NonceOld
 	}
-	return made, k, nonceGood
+	return made, k, Proven
 }
 
 // useNonce takes a count of a nonce that is good and was proven, once. Counts may come in another order than they were
 // made in, as those of several connections do, within 64.
-func (s *State) useNonce(made int64, k Key, nc uint32) nonceVerdict {
+func (s *State) useNonce(made int64, k Key, nc uint32) DigestVerdict {
 	n := s.nonces
 	u, created := n.used.lock(k, true)
 	defer n.used.unlock(k)
@@ -109,10 +99,10 @@ func (s *State) useNonce(made int64, k Key, nc uint32) nonceVerdict {
 		u.made = made
 		if forgotten {
 			u.highest, u.seen = ^uint32(0), ^uint64(0) // what came before it was forgotten, nobody knows
-			return nonceOld
+			return NonceOld
 		}
 		u.highest, u.seen = nc, 1
-		return nonceGood
+		return Proven
 	}
 	switch {
 	case nc > u.highest:
@@ -122,14 +112,14 @@ func (s *State) useNonce(made int64, k Key, nc uint32) nonceVerdict {
 			u.seen = 1
 		}
 		u.highest = nc
-		return nonceGood
+		return Proven
 	case u.highest-nc >= 64:
-		return nonceReplayed
+		return NonceReplayed
 	}
 	bit := uint64(1) << (u.highest - nc)
 	if u.seen&bit != 0 {
-		return nonceReplayed
+		return NonceReplayed
 	}
 	u.seen |= bit
-	return nonceGood
+	return Proven
 }

@@ -20,20 +20,20 @@ const (
 	mostRounds     = 1_000_000
 )
 
-// ParsePasswords reads an htpasswd file: a name, a colon and a hash on each line; what follows another colon does not count.
+// parsePasswords reads an htpasswd file: a name, a colon and a hash on each line; what follows another colon does not count.
 // plain lets passwords stand there as they are. A name that stands there twice counts where it stands first. A line
-// that cannot be read makes the whole file one that cannot: the error is a *LineError.
-func ParsePasswords(data []byte, plain bool) (*Passwords, error) {
+// that cannot be read makes the whole file one that cannot: the error is a *lineError.
+func parsePasswords(data []byte, plain bool) (*Passwords, error) {
 	p := &Passwords{byUser: make(map[string]htpasswd.EncodedPasswd)}
 	err := lines(data, func(n int, line string) error {
 		user, rest, ok := strings.Cut(line, ":")
 		if !ok || user == "" || len(user) > mostUser {
-			return &LineError{n, "it is no name and hash with a colon between them"}
+			return &lineError{n, "it is no name and hash with a colon between them"}
 		}
 		hash, _, _ := strings.Cut(rest, ":")
 		encoded, what := parseHash(hash, plain)
 		if what != "" {
-			return &LineError{n, what}
+			return &lineError{n, what}
 		}
 		if _, twice := p.byUser[user]; !twice {
 			p.byUser[user] = encoded

@@ -34,7 +34,7 @@ const mostForwardedBytes = 16 << 10
 // Whatever stands to the left of the first address that is not trusted was written by somebody who is not, and is not
 // even read.
 func (p *Proxies) Client(peer netip.AddrPort, f *message.Fields, tell func(why *trace.Reason, subject string, taken bool)) (netip.AddrPort, *trace.Reason) {
-	if !Contains(p.conf.Trusted, peer.Addr()) {
+	if !contains(p.conf.Trusted, peer.Addr()) {
 		return peer, Direct
 	}
 	if tell != nil {
@@ -83,8 +83,8 @@ func (w *walk) hop(a netip.AddrPort) *trace.Reason {
 	if w.left--; w.left < 0 {
 		return ForwardedTooLong
 	}
-	w.client = netip.AddrPortFrom(Plain(a.Addr()), a.Port())
-	if !Contains(w.p.conf.Trusted, a.Addr()) {
+	w.client = netip.AddrPortFrom(plain(a.Addr()), a.Port())
+	if !contains(w.p.conf.Trusted, a.Addr()) {
 		return Forwarded
 	}
 	if w.tell != nil {

@@ -84,17 +84,17 @@ func (s *State) PasswordFile(path string, plain bool) *Watched[Passwords] {
 	if plain {
 		as = "plain passwords"
 	}
-	return watch(s, watchKey{path, as}, func(data []byte) (*Passwords, error) { return ParsePasswords(data, plain) })
+	return watch(s, watchKey{path, as}, func(data []byte) (*Passwords, error) { return parsePasswords(data, plain) })
 }
 
 // DigestFile is an htdigest file, of which one realm counts.
 func (s *State) DigestFile(path, realm string) *Watched[Digests] {
-	return watch(s, watchKey{path, "digests " + realm}, func(data []byte) (*Digests, error) { return ParseDigests(data, realm) })
+	return watch(s, watchKey{path, "digests " + realm}, func(data []byte) (*Digests, error) { return parseDigests(data, realm) })
 }
 
 // GroupFile is a group file.
 func (s *State) GroupFile(path string) *Watched[Groups] {
-	return watch(s, watchKey{path, "groups"}, ParseGroups)
+	return watch(s, watchKey{path, "groups"}, parseGroups)
 }
 
 // Knows reports whether a password was found right lately. version is that of the file. It is for loops.
@@ -125,7 +125,7 @@ func (s *State) Decoy(user string) uint64 { return s.name('d', user).Hi }
 
 // clientKey is a client: an address, or the /64 network of an IPv6 address. The zero address is all whom nobody knows.
 func clientKey(a netip.Addr) Key {
-	a = Plain(a)
+	a = plain(a)
 	b := a.As16()
 	k := Key{binary.BigEndian.Uint64(b[:8]), 0}
 	if a.Is4() {
