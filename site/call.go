@@ -411,8 +411,8 @@ func (c *call) permissions() string {
 		return "; " + err.Error()
 	}
 	text := "; the socket's mode is " + info.Mode().String()
-	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		text += ", its owner is user " + strconv.Itoa(int(s.Uid)) + " and group " + strconv.Itoa(int(s.Gid))
+	if uid, gid, ok := ownerOf(info); ok {
+		text += ", its owner is user " + strconv.Itoa(uid) + " and group " + strconv.Itoa(gid)
 	}
 	return text + "; this program runs as user " + strconv.Itoa(os.Geteuid()) + " and group " + strconv.Itoa(os.Getegid())
 }

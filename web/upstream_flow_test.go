@@ -62,8 +62,11 @@ func TestASlowClientStopsTheLink(t *testing.T) {
 
 // A peer that does not read stops the client's body from being read.
 func TestASlowPeerStopsTheClient(t *testing.T) {
-	const size = 32 << 20
 	asks(t, Settings{InputBytes: 32 << 10}, func(t *testing.T, q *question) {
+		size := 32 << 20 // more than the kernel's buffers take on both connections
+		if underRace && strings.HasPrefix(q.arch, ownStack) {
+			size = 16 << 20 // its own are smaller, and under the race detector it takes its time
+		}
 		begin := make(chan struct{})
 		go q.peer.serve(func(c net.Conn, target string, body io.Reader) bool {
 			<-begin
@@ -94,7 +97,7 @@ func TestASlowPeerStopsTheClient(t *testing.T) {
 			last = now
 			<-time.After(50 * time.Millisecond)
 		}
-		if n := written.Load(); n == size {
+		if n := written.Load(); n == int64(size) {
 			t.Error("all of it was taken although the peer has read nothing")
 		}
 		close(begin)

@@ -102,7 +102,7 @@ type Exit struct {
 }
 
 // Failed reports whether it ended otherwise than with exit status 0.
-func (e *Exit) Failed() bool { return e.Lost || e.Status != 0 }
+func (e *Exit) Failed() bool { return e.Lost || e.Status.ExitStatus() != 0 }
 
 func (e *Exit) String() string {
 	switch {
@@ -112,13 +112,7 @@ func (e *Exit) String() string {
 		if e.Stopped && (e.Status.Signal() == syscall.SIGTERM || e.Status.Signal() == syscall.SIGKILL) {
 			return "this server ended it with " + signalName(e.Status.Signal())
 		}
-		s := "it was ended by signal " + signalName(e.Status.Signal())
-		switch e.Status.Signal() {
-		case syscall.SIGKILL:
-			s += " (the kernel's when memory is short, or that of somebody who may)"
-		case syscall.SIGSYS:
-			s += " (a system call that it may not make)"
-		}
+		s := "it was ended by signal " + signalName(e.Status.Signal()) + remarks[e.Status.Signal()]
 		if e.Status.CoreDump() {
 			s += ", and left a core dump"
 		}
@@ -129,7 +123,10 @@ func (e *Exit) String() string {
 
 var signals = map[syscall.Signal]string{syscall.SIGABRT: "SIGABRT", syscall.SIGSEGV: "SIGSEGV", syscall.SIGBUS: "SIGBUS", syscall.SIGFPE: "SIGFPE",
 	syscall.SIGILL: "SIGILL", syscall.SIGKILL: "SIGKILL", syscall.SIGTERM: "SIGTERM", syscall.SIGPIPE: "SIGPIPE", syscall.SIGHUP: "SIGHUP",
-	syscall.SIGINT: "SIGINT", syscall.SIGALRM: "SIGALRM", syscall.SIGSYS: "SIGSYS", syscall.SIGXCPU: "SIGXCPU (its bound of processor time)", syscall.SIGXFSZ: "SIGXFSZ"}
+	syscall.SIGINT: "SIGINT", syscall.SIGALRM: "SIGALRM"}
+
+// remarks say what a signal usually means.
+var remarks = map[syscall.Signal]string{syscall.SIGKILL: " (the kernel's when memory is short, or that of somebody who may)"}
 
 func signalName(s syscall.Signal) string {
 	if name := signals[s]; name != "" {

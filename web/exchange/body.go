@@ -109,18 +109,24 @@ func (x *Exchange) read(p []byte) (int, error) {
 		}
 		x.wait()
 	}
-	n := copy(p, b.buf[b.r:])
-	b.r += n
-	if b.r == len(b.buf) {
-		b.buf, b.r = b.buf[:0], 0
-	}
-	// Half the credit is worth a wake: less would wake for every read, all of it would let the connection run dry.
-	tell := b.starved && len(b.buf)-b.r <= x.limits.Input/2
+	n, tell := x.unload(p)
 	x.mu.Unlock()
 	if tell {
 		x.wake()
 	}
 	return n, nil
+}
+
+// unload moves bytes of the body that are there to their reader, and says whether the carrier is to be told: half the credit is
+// worth a wake, less would wake for every read, all of it would let the connection run dry. The lock is held.
+func (x *Exchange) unload(p []byte) (n int, tell bool) {
+	b := &x.body
+	n = copy(p, b.buf[b.r:])
+	b.r += n
+	if b.r == len(b.buf) {
+		b.buf, b.r = b.buf[:0], 0
+	}
+	return n, b.starved && len(b.buf)-b.r <= x.limits.Input/2
 }
 
 // Trailer is the request's trailer section, nil when there is none. It is known once Body has returned io.EOF.

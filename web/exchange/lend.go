@@ -105,12 +105,7 @@ func (x *Exchange) ReadBody(p []byte) (int, error) {
 		}
 		return 0, err
 	}
-	n := copy(p, b.buf[b.r:])
-	b.r += n
-	if b.r == len(b.buf) {
-		b.buf, b.r = b.buf[:0], 0
-	}
-	tell := b.starved && len(b.buf)-b.r <= x.limits.Input/2
+	n, tell := x.unload(p)
 	x.mu.Unlock()
 	if tell {
 		x.wake()

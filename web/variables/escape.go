@@ -58,6 +58,20 @@ func EscapeLog(b []byte, from int) []byte {
 }
 
 func appendLog(dst, src []byte) []byte {
+	return appendPlain(dst, src, func(dst, src []byte, r rune) []byte {
+		if r >= utf8.RuneSelf && len(src) > 1 && unicode.IsPrint(r) {
+			return append(dst, src...)
+		}
+		for _, c := range src {
+			dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+		}
+		return dst
+	})
+}
+
+// appendPlain appends what is printable, and short escapes where text logs and JSON have the same. What is left to rest is one
+// character, or a byte that is none (RuneError).
+func appendPlain(dst, src []byte, rest func(dst, src []byte, r rune) []byte) []byte {
 	for len(src) > 0 {
 		n := plain(src)
 		dst = append(dst, src[:n]...)
@@ -75,14 +89,7 @@ func appendLog(dst, src []byte) []byte {
 			dst, src = append(dst, `\t`...), src[1:]
 		default:
 			r, size := utf8.DecodeRune(src)
-			if c >= utf8.RuneSelf && size > 1 && unicode.IsPrint(r) {
-				dst = append(dst, src[:size]...)
-			} else {
-				for _, c := range src[:size] {
-					dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
-				}
-			}
-			src = src[size:]
+			dst, src = rest(dst, src[:size], r), src[size:]
 		}
 	}
 	return dst
@@ -98,37 +105,17 @@ func EscapeJSON(b []byte, from int) []byte {
 }
 
 func appendJSON(dst, src []byte) []byte {
-	for len(src) > 0 {
-		n := plain(src)
-		dst = append(dst, src[:n]...)
-		if src = src[n:]; len(src) == 0 {
-			break
+	return appendPlain(dst, src, func(dst, src []byte, r rune) []byte {
+		switch {
+		case r == utf8.RuneError && len(src) == 1:
+			return append(dst, `\ufffd`...)
+		case r >= utf8.RuneSelf && unicode.IsPrint(r):
+			return append(dst, src...)
+		case r > 0xffff: // a pair of surrogates (RFC 8259 §7)
+			return appendUnit(appendUnit(dst, 0xd800+(r-0x10000)>>10), 0xdc00+(r-0x10000)&0x3ff)
 		}
-		switch c := src[0]; {
-		case c == '"' || c == '\\':
-			dst, src = append(dst, '\\', c), src[1:]
-		case c == '\n':
-			dst, src = append(dst, `\n`...), src[1:]
-		case c == '\r':
-			dst, src = append(dst, `\r`...), src[1:]
-		case c == '\t':
-			dst, src = append(dst, `\t`...), src[1:]
-		default:
-			r, size := utf8.DecodeRune(src)
-			switch {
-			case r == utf8.RuneError && size == 1:
-				dst = append(dst, `\ufffd`...)
-			case r >= utf8.RuneSelf && unicode.IsPrint(r):
-				dst = append(dst, src[:size]...)
-			case r > 0xffff: // a pair of surrogates (RFC 8259 §7)
-				dst = appendUnit(appendUnit(dst, 0xd800+(r-0x10000)>>10), 0xdc00+(r-0x10000)&0x3ff)
-			default:
-				dst = appendUnit(dst, r)
-			}
-			src = src[size:]
-		}
-	}
-	return dst
+		return appendUnit(dst, r)
+	})
 }
 
 func appendUnit(dst []byte, unit rune) []byte {
