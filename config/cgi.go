@@ -37,7 +37,10 @@ type CGI struct {
 	HeadBytes   Value[int64]
 	BufferBytes Value[int64] // of a body of unknown length in memory; more goes to a file
 	ErrorBytes  Value[int64] // of what a script writes to standard error
-	Pos         trace.Position
+
+	SendFile      []Value[string] // folders whose files X-Sendfile may name
+	AccelRedirect []Value[string] // paths that X-Accel-Redirect may name, and what lies below them
+	Pos           trace.Position
 }
 
 // Variable is one variable of an environment.

@@ -116,6 +116,14 @@ var cgiBlock = &blockType{
 			doc:   "How much of what a script writes to standard error goes to the error log.",
 			also:  []string{"scriptlogbuffer", "stderr"},
 			field: in(func(c *CGI) any { return &c.ErrorBytes })},
+		{name: "send_file", kind: kindTexts, example: `["/srv/private"]`, check: checkAbsolute,
+			doc:   "Folders whose files a script may have sent in the place of its own body, with X-Sendfile and an absolute path. Without it there are none.",
+			also:  []string{"xsendfile", "xsendfilepath", "x_sendfile", "sendfile"},
+			field: in(func(c *CGI) any { return &c.SendFile })},
+		{name: "accel_redirect", kind: kindTexts, example: `["/protected/"]`, check: checkAccel,
+			doc:   "Paths of this site that a script may hand over to, with X-Accel-Redirect: each itself, and what lies below it. The rules of access hold there as for everybody. Without it there are none.",
+			also:  []string{"x_accel_redirect", "internal"},
+			field: in(func(c *CGI) any { return &c.AccelRedirect })},
 	},
 	open: func(d *decoder, owner any) any {
 		s := as[Settings](owner)

@@ -96,7 +96,7 @@ var respondBlock = &blockType{
 			also:  []string{"content_type", "default_type", "mime"},
 			field: in(func(r *Respond) any { return &r.Type })},
 		{name: "body", kind: kindTemplate, initial: `""`, scope: template.ForBody, example: `"hello {client.address}\n"`,
-			doc:   "The body, with placeholders.",
+			doc:   "The body, with placeholders. An error (a status of 400 and above) without one has the site's page for it, or the program's own; body = \"\" is an empty one.",
 			also:  []string{"text", "content"},
 			field: in(func(r *Respond) any { return &r.Body })},
 	},

@@ -12,6 +12,9 @@ func (v *visit) deliver() (step, *trace.Reason) {
 	if v.erring != nil && !v.erring.failed && !v.finishPage() {
 		return refuse, nil
 	}
+	if v.standing != 0 && v.erring == nil && v.status == 200 {
+		v.status = v.standing
+	}
 	v.memorize = v.memorize && !v.permission.personal
 	if v.isFixed() {
 		v.block = v.settings.fixed.Load()

@@ -41,7 +41,10 @@ site "example.org" {
     header {
       set = { Cache-Control = "max-age=9" }
     }
-    respond { status = 410 }
+    respond {
+      status = 410
+      body   = ""
+    }
   }
   route "/plain" {
     header {

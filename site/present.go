@@ -5,6 +5,7 @@ import (
 
 	"vitrine/site/content"
 	"vitrine/trace"
+	"vitrine/web/message"
 )
 
 // present gives the file its media type and decides, by the request's preconditions and ranges, what is sent of it.
@@ -25,6 +26,17 @@ func (v *visit) present() (step, *trace.Reason) {
 		return v.leaveCold()
 	}
 	ranges := v.h.conf.Limits.Ranges.V
+	if v.handed { // who hands over knows better
+		if t := v.header.GetID(message.ContentType); t != "" {
+			other := *kind
+			other.Value, kind = t, &other
+			v.header.Del("Content-Type")
+		}
+		if message.EqualFold(v.header.Get("Accept-Ranges"), "none") {
+			ranges = 0
+		}
+		v.header.Del("Accept-Ranges")
+	}
 	if kind.Encoding == "" { // else it is coded already
 		ranges = v.foresee(kind.Value, ranges)
 	}

@@ -126,6 +126,8 @@ var (
 var (
 	Responded = trace.Declare("site.respond", trace.Success,
 		"the route has a fixed answer", "")
+	RespondedError = trace.Declare("site.respond-error", trace.Refused,
+		"this path is answered with an error, whoever asks", "")
 	Redirected = trace.Declare("site.redirect", trace.Success,
 		"the route sends the client elsewhere", "RFC 9110 §15.4")
 	RedirectCircle = trace.Declare("site.redirect-circle", trace.Refused,

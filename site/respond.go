@@ -7,9 +7,16 @@ import (
 	"vitrine/web/message"
 )
 
-// respond makes the route's fixed answer.
+// respond makes the route's fixed answer. One that is an error without a body of its own has the page for that error.
 func (v *visit) respond() (step, *trace.Reason) {
 	conf := v.settings.route.Respond
+	if conf.Status.V >= 400 && conf.Body.Pos.Origin == trace.Default {
+		v.refusal = refusal{status: conf.Status.V}
+		if conf.Status.V == 405 {
+			v.refusal.allow = v.allow()
+		}
+		return v.refused(RespondedError.Reach(), &conf.Pos, nil)
+	}
 	v.status, v.line = conf.Status.V, &conf.Pos
 	body := &v.settings.body
 	v.body = body.text

@@ -20,7 +20,7 @@ type responder struct {
 	link   exchange.LinkOptions
 	limits gateway.Limits
 	gate   gate
-	send   []*resource.Root // whose files X-Sendfile may name, as conf.SendFile
+	over   handover
 	known  knownScripts
 	said   allowance // of the application's standard error
 	fresh  time.Duration
@@ -48,15 +48,7 @@ func (c *compiler) responder(t *settings, conf *config.FastCGI) *responder {
 	if t.conf.Root != nil && len(conf.Split) > 0 {
 		c.openPlaces(t)
 	}
-	for _, folder := range conf.SendFile {
-		root, err := c.h.opt.Store.Open(folder.V)
-		if err != nil {
-			c.fail(folder.Pos, "the folder cannot be opened: "+err.Error(), "")
-			continue
-		}
-		r.send = append(r.send, root)
-		c.h.roots = append(c.h.roots, root)
-	}
+	r.over = c.handover(conf.SendFile, conf.AccelRedirect)
 	return r
 }
 

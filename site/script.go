@@ -90,7 +90,15 @@ func (v *visit) scriptFound() (step, *trace.Reason) {
 		v.refusal.status = 403
 		return v.refused(ScriptInHome.Reach(), &t.conf.Homes.Pos, []trace.Detail{trace.D("user", v.home.name), trace.D("file", v.entry.Path)})
 	}
-	return v.leadTo(v.belowPrefix(v.entry.Path), ScriptFound, &t.scripts.conf.Pos)
+	standing := v.standing
+	if v.missing { // its page: the status is that of the page, whoever makes it
+		standing = v.status
+	}
+	next, why := v.leadTo(v.belowPrefix(v.entry.Path), ScriptFound, &t.scripts.conf.Pos)
+	if next == find {
+		v.standing = standing
+	}
+	return next, why
 }
 
 // refuses says why a script is not to be run, nil when it may be.

@@ -18,6 +18,12 @@ var (
 		"the script answered", "RFC 3875 §6")
 	ScriptRedirects = trace.Declare("cgi.local-redirect", trace.Info,
 		"the script hands over to another path of the site", "RFC 3875 §6.2.2")
+	ScriptAccel = trace.Declare("cgi.accel-redirect", trace.Info,
+		"the script hands over to a path of the site with X-Accel-Redirect, and that path is among those that it may", "")
+	ScriptSendFile = trace.Declare("cgi.send-file", trace.Info,
+		"the script names a file to be sent with X-Sendfile, and the file's folder is among those that it may", "")
+	ScriptMayNot = trace.Declare("cgi.may-not", trace.Info,
+		"the script names a file or a path with X-Sendfile or X-Accel-Redirect that it may not, so its own body is sent", "")
 	ScriptNotModified = trace.Declare("cgi.not-modified", trace.Success,
 		"the client has what the script answered already: its validators and the request's conditions say so", "RFC 9110 §15.4.5")
 	ScriptUnmet = trace.Declare("cgi.precondition-failed", trace.Refused,

@@ -146,6 +146,9 @@ func (r *running) answer() (step, *trace.Reason) {
 		return r.headless(err)
 	}
 	h := r.parser.Head()
+	if next, why, ok := r.handOver(h); ok {
+		return next, why
+	}
 	if h.Kind == gateway.LocalRedirect {
 		location := h.Location
 		r.finish()
@@ -154,11 +157,9 @@ func (r *running) answer() (step, *trace.Reason) {
 		return next, why
 	}
 	v.status = h.Status
-	for _, f := range h.Fields {
-		v.header.Add(f.Name, f.Value)
-	}
+	v.addAnswered(h.Fields, nil)
 	now := v.x.Start / int64(time.Second)
-	if outcome, asked := h.Conditions(v.request(), now); asked && !h.Said {
+	if outcome, asked := h.Conditions(v.request(), now); asked && !h.Said && v.standing == 0 {
 		switch outcome.Verdict {
 		case message.NotModified:
 			return r.unchanged()

@@ -24,6 +24,7 @@ type scripts struct {
 	user     *cgi.User
 	gate     *gate
 	limits   cgi.Limits
+	over     handover
 	files    route.Methods // that files answer beside scripts
 	noFiles  bool          // and that is no method at all
 }
@@ -71,6 +72,7 @@ func (c *compiler) scripts(t *settings) {
 		c.h.ofScripts = append(c.h.ofScripts, s.gate)
 	}
 	s.limits = cgi.Limits{CPU: conf.CPU.V, Memory: conf.Memory.V, Files: conf.Files.V, Processes: conf.Processes.V}
+	s.over = c.handover(conf.SendFile, conf.AccelRedirect)
 	t.scripts = s
 	// Scripts decide about methods themselves.
 	t.none, t.allowed = false, standard

@@ -48,6 +48,8 @@ type visit struct {
 	entry    *resource.Entry     // of the file; the visit holds a reference
 	pieces   []exchange.Piece    // of the file; each holds a reference of its own
 	missing  bool                // the page for what is missing is being served
+	standing int                 // the status of that page, when a program answers for it; 0: the program's own
+	handed   bool                // the header has fields of a program that has handed over to what is sent
 	memorize bool                // the answer is the same for every plain request for the path with the same varies
 	varies   message.FieldSet    // the fields of the request that the answer depends on
 	form     form                // of the file that is sent
