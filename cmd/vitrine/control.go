@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitrine/observe/terminal"
 	"vitrine/server/control"
 )
 
@@ -112,6 +113,9 @@ func others(running []control.Running, denied []string) string {
 	}
 	if len(denied) > 0 {
 		lines = append(lines, "other users' servers, perhaps, in "+strings.Join(denied, ", ")+": try sudo")
+	}
+	for _, path := range control.Foreign() {
+		lines = append(lines, "another user's server, perhaps: --control "+terminal.Printable(path))
 	}
 	if len(lines) == 0 {
 		return "start one: vitrine serve, or on its own TCP/IP stack: sudo vitrine serve --net tap:tap0,198.18.0.2/24\n" +

@@ -87,3 +87,20 @@ func sockets(getenv func(string) string) (all, denied []string) {
 	}
 	return all, denied
 }
+
+// Foreign are the sockets of other users' servers, as far as this user may see them: root's own are not among them. Nobody is
+// asked, since anybody may put what he likes in his own folder; whoever knows the server names its socket.
+func Foreign() (all []string) {
+	for _, pattern := range []string{filepath.Join(os.TempDir(), "vitrine-*"), "/run/user/*/vitrine"} {
+		found, _ := filepath.Glob(filepath.Join(pattern, "*"+suffix))
+		for _, path := range found {
+			if info, err := os.Lstat(filepath.Dir(path)); err == nil && info.IsDir() && !trusted(info) && len(all) < mostForeign {
+				all = append(all, path)
+			}
+		}
+	}
+	return all
+}
+
+// mostForeign bounds Foreign.
+const mostForeign = 8

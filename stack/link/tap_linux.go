@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -111,6 +110,8 @@ func openTAPQueue(name string, several, wire bool) (fd int, err error) {
 			" `ip tuntap add dev %s mode tap user $USER`, or give the program the capability with `setcap cap_net_admin+ep`", unix.EPERM, name)
 	case errors.Is(err, unix.EBUSY):
 		return -1, errInUse
+	case errors.Is(err, unix.EINVAL) && !isTap(name):
+		return -1, fmt.Errorf("%s exists and is no TAP interface: did you mean packet:%[1]s?", name)
 	case errors.Is(err, unix.EINVAL):
 		return -1, fmt.Errorf("the interface exists and is no TAP interface%s", map[bool]string{
 			true: " with several queues, which `ip tuntap add … mode tap multi_queue` makes"}[several])
@@ -158,4 +159,15 @@ func (t *tap) Close() error {
 		t.net = nil
 	}
 	return nil
+}
+
+// isTap reports whether an interface is one of the TUN/TAP driver's, as far as it can be found out.
+func isTap(name string) bool {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	info, err := unix.IoctlGetEthtoolDrvinfo(fd, name)
+	return err != nil || unix.ByteSliceToString(info.Driver[:]) == "tun"
 }

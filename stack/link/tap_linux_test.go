@@ -184,6 +184,10 @@ func TestTAPSaysWhatIsMissing(t *testing.T) {
 		if _, err := OpenTAP("tap1", TAPOptions{Queues: 2}); err == nil || !strings.Contains(err.Error(), "multi_queue") {
 			t.Errorf("two queues of an interface for one: %v", err)
 		}
+		ip(t, "link add other type veth peer name end")
+		if _, err := OpenTAP("other", TAPOptions{}); err == nil || !strings.Contains(err.Error(), "did you mean packet:other?") {
+			t.Errorf("an interface of another kind: %v", err)
+		}
 		ip(t, "tuntap add dev tap2 mode tap multi_queue")
 		b, err := OpenTAP("tap2", TAPOptions{})
 		if err != nil {
