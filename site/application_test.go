@@ -44,7 +44,19 @@ func TestAGoHandlerAnswersWithTheHeaderRulesApplied(t *testing.T) {
 	if r.status != 200 || r.body != "hi" || r.get("X-From") != "rules" || !r.off {
 		t.Errorf("status %d, body %q, X-From %q", r.status, r.body, r.get("X-From"))
 	}
-	if asked != 1 {
+	for _, c := range []struct {
+		request string
+		status  int
+	}{
+		{"OPTIONS /api/x\nOrigin: http://a\nAccess-Control-Request-Method: PUT", 200},
+		{"PROPFIND /api/x", 200},
+		{"TRACE /api/x", 405},
+	} {
+		if r := w.ask(t, c.request); r.status != c.status {
+			t.Errorf("%s: status %d, want %d", c.request, r.status, c.status)
+		}
+	}
+	if asked != 3 {
 		t.Errorf("the handler was asked %d times", asked)
 	}
 }

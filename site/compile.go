@@ -45,6 +45,9 @@ type settings struct {
 	named   route.Methods // that the route names; every method when it names none
 	allowed route.Methods // that are answered here, OPTIONS not counted; never every method
 	none    bool          // allowed is no method at all
+	// anyMethod: a program answers here and the route names no methods. So it gets OPTIONS, as browsers send it before they
+	// let another site's page ask, and those that this server has not heard of, such as WebDAV's. Not TRACE: see NoEcho.
+	anyMethod bool
 
 	root   *resource.Root // nil: no files here
 	homes  *homes         // nil: nobody's folder is served
@@ -207,6 +210,7 @@ func (c *compiler) settings(s *site, r *config.Route, conf *config.Settings, at 
 		t.allowed = t.named
 	}
 	c.scripts(t)
+	t.anyMethod = t.named.Any() && (t.application != nil || t.responder != nil || t.scripts != nil)
 	return t
 }
 

@@ -60,6 +60,28 @@ func TestWhichScriptAnApplicationIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestAnApplicationDecidesAboutMethodsItself(t *testing.T) {
+	method := func(env map[string]string, body string) string { return env["REQUEST_METHOD"] }
+	c := newCounter(t, serve.EventsPerCore, echo(t, method), appFiles, withSettings(`static = true`))
+	for _, test := range []struct {
+		method, target string
+		status         int
+		body, allow    string
+	}{
+		{"OPTIONS", "/hello.php", 200, "OPTIONS", ""}, // as browsers ask before they let a page of another site ask
+		{"PROPFIND", "/hello.php/calendars/", 200, "PROPFIND", ""},
+		{"TRACE", "/hello.php", 405, "*", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"},
+		{"OPTIONS", "/style.css", 204, "", "GET, HEAD, OPTIONS"}, // a file is none of its business
+		{"POST", "/style.css", 405, "*", "GET, HEAD, OPTIONS"},
+		{"PROPFIND", "/style.css", 501, "*", ""},
+	} {
+		status, header, body := c.ask(test.method, test.target, nil)
+		if status != test.status || test.body != "*" && body != test.body || header.Get("Allow") != test.allow {
+			t.Errorf("%s %s: %d %q, Allow %q", test.method, test.target, status, body, header.Get("Allow"))
+		}
+	}
+}
+
 func TestAnApplicationAnswersUnderEveryArchitecture(t *testing.T) {
 	app := echo(t, func(env map[string]string, body string) string {
 		switch env["PATH_INFO"] {

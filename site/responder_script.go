@@ -68,7 +68,7 @@ func (v *visit) target() (out target, next step, why *trace.Reason) {
 		}
 	case failure == nil && r.conf.Static.V && !r.isScript(f.Path) && !r.isScript(f.Real):
 		if !staticMethods.Names(v.request().Method, v.request().MethodBytes()) {
-			next, why = v.methodRefused(FilesMethod.Reach())
+			next, why = v.filesOnly(staticMethods)
 			return out, next, why
 		}
 		AppStatic.Reach()

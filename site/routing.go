@@ -33,7 +33,7 @@ func (v *visit) findRoute() (step, *trace.Reason) {
 			}
 			return v.guarded(t, options), nil
 		}
-		return v.methodRefused(route.MethodRefused)
+		return v.methodRefused(route.MethodRefused, v.allow())
 	}
 	if v.looking() {
 		v.tell("route", route.NoRoute, s.base.at, string(path), true)
@@ -42,8 +42,8 @@ func (v *visit) findRoute() (step, *trace.Reason) {
 }
 
 // methodRefused refuses the method that nobody answers at the path: with 501 when the program does not know it
-// (RFC 9110 §15.6.2), else with 405.
-func (v *visit) methodRefused(why *trace.Reason) (step, *trace.Reason) {
+// (RFC 9110 §15.6.2), else with 405, which says which ones are answered.
+func (v *visit) methodRefused(why *trace.Reason, allow string) (step, *trace.Reason) {
 	method := []trace.Detail{trace.D("method", v.request().MethodName())}
 	switch v.request().Method {
 	case message.OtherMethod:
@@ -52,7 +52,7 @@ func (v *visit) methodRefused(why *trace.Reason) (step, *trace.Reason) {
 	case message.TRACE:
 		why = NoEcho.Reach()
 	}
-	v.refusal.status, v.refusal.allow = 405, v.allow()
+	v.refusal.status, v.refusal.allow = 405, allow
 	return v.refused(why, v.settings.at, append(method, trace.D("allow", v.refusal.allow)))
 }
 
@@ -95,11 +95,11 @@ func (v *visit) admit() (step, *trace.Reason) {
 	if t.isFiles() && t.root == nil && t.homes == nil && r.Method != message.OtherMethod && r.Method != message.TRACE {
 		return v.guarded(t, resolve), nil // nothing is here for any method
 	}
-	if !t.allowed.Names(r.Method, r.MethodBytes()) {
+	if !t.allowed.Names(r.Method, r.MethodBytes()) && (!t.anyMethod || r.Method == message.TRACE) {
 		if r.Method == message.OPTIONS {
 			return v.guarded(t, options), nil
 		}
-		return v.methodRefused(FilesMethod.Reach())
+		return v.methodRefused(FilesMethod.Reach(), v.allow())
 	}
 	if limit := &t.conf.BodyBytes; limit.V > 0 && r.ContentLength > limit.V {
 		v.refusal.status = 413
@@ -131,9 +131,19 @@ func (v *visit) answers() step {
 	return v.settings.filesStep()
 }
 
+// filesOnly is for a path that leads to a file where programs answer others, and a method that files do not answer.
+func (v *visit) filesOnly(files route.Methods) (step, *trace.Reason) {
+	allow := files.Union(route.MethodsOf("OPTIONS")).String()
+	if v.request().Method == message.OPTIONS {
+		return v.tellOptions(allow)
+	}
+	return v.methodRefused(FilesMethod.Reach(), allow)
+}
+
 // answerOptions says which methods are answered at the path.
-func (v *visit) answerOptions() (step, *trace.Reason) {
-	allow := v.allow()
+func (v *visit) answerOptions() (step, *trace.Reason) { return v.tellOptions(v.allow()) }
+
+func (v *visit) tellOptions(allow string) (step, *trace.Reason) {
 	v.options(allow)
 	v.line = v.settings.at
 	if v.looking() {

@@ -77,8 +77,11 @@ func (v *visit) script() (step, *trace.Reason) {
 // notScript goes on with files, for the methods that they answer.
 func (v *visit) notScript() (step, *trace.Reason) {
 	s, r := v.settings.scripts, v.request()
-	if s.noFiles || !s.files.Names(r.Method, r.MethodBytes()) {
-		return v.methodRefused(FilesMethod.Reach())
+	switch {
+	case s.noFiles:
+		return v.methodRefused(FilesMethod.Reach(), v.allow())
+	case !s.files.Names(r.Method, r.MethodBytes()):
+		return v.filesOnly(s.files)
 	}
 	return resolve, nil
 }
