@@ -88,14 +88,16 @@ func (d *decoder) checkScripts(b *block, r *Route) {
 		}
 		r.Settings.Root = nil
 	}
+	file := b.body.attr("file") != nil // that is the script, wherever it lies
 	switch {
+	case file:
 	case r.Settings.Root == nil && cgi != nil && handler == nil && b.body.block("respond") == nil && b.body.block("redirect") == nil && !d.siteHasRoot() && b.body.whole():
 		d.fail(cgi.head, "there is no folder with scripts here", `write root = "…" in the route, or in the site`)
 	case cgi != nil && r.Settings.Root == nil && handler == nil && (b.body.block("respond") != nil || b.body.block("redirect") != nil):
 		d.warn(cgi.head, "this cgi block has no effect: the route runs no scripts", "remove it")
 	}
 	// Nothing is run in a folder that was not meant: what a site says holds for the site's own folder.
-	if r.Settings.Root == nil || b.body.attr("root") != nil && cgi == nil {
+	if r.Settings.Root == nil && !file || b.body.attr("root") != nil && cgi == nil {
 		r.Settings.CGI = nil
 	}
 }

@@ -210,8 +210,15 @@ func (d *decoder) checkRouteFile(b *block, r *Route) {
 			return
 		}
 	}
+	if b.body.attr("strip_prefix") == nil {
+		r.Settings.StripPrefix = Value[string]{} // the site's is about its own files
+	}
 	for _, name := range []string{"root", "strip_prefix"} {
-		if other := b.body.attr(name); other != nil {
+		other := b.body.attr(name)
+		if name == "strip_prefix" && b.body.block("cgi") != nil {
+			continue // what follows it is the script's PATH_INFO
+		}
+		if other != nil {
 			d.failRelated(other.at, "this route serves one file, and "+name+" says where many are", one, file.at, "the file is here")
 			return
 		}

@@ -10,7 +10,7 @@ var linksSetting = &setting{name: "links", kind: kindChoice, initial: `"inside"`
 	field: in(func(f *Files) any { return &f.Links })}
 
 var routeFileSetting = &setting{name: "file", kind: kindRead, example: `"/srv/robots.txt"`,
-	doc:   "One file that is served for every path the route matches, wherever it lies.",
+	doc:   "One file that is served for every path the route matches, wherever it lies; with a cgi block, the one program that answers them.",
 	also:  []string{"alias"},
 	field: in(func(r *Route) any { return &r.File })}
 

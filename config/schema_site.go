@@ -9,7 +9,7 @@ var (
 		also:  []string{"document_root", "documentroot", "docroot", "dir", "directory", "folder"},
 		field: in(func(s *Settings) any { return &s.Root })}
 	stripPrefixSetting = &setting{name: "strip_prefix", kind: kindText, example: `"/static"`, check: checkStripPrefix,
-		doc:   "What is taken from the front of the path before it is looked for under root.",
+		doc:   "What is taken from the front of the path before it is looked for under root. Where file names a script, what follows it is the script's PATH_INFO.",
 		also:  []string{"strip", "uri_strip_prefix"},
 		field: in(func(s *Settings) any { return &s.StripPrefix })}
 	bodyBytesSetting = &setting{name: "body_bytes", kind: kindSize, min: 0, max: 1 << 50, example: `"10MiB"`,

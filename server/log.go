@@ -74,7 +74,11 @@ func (j *journal) failed(err error) {
 func (j *journal) unservable(id trace.ID, why error) {
 	var f *resource.Failure
 	if errors.As(why, &f) {
-		j.Decision(errorlog.Error, f.Reason, trace.Position{}, "journey %v: %v", id, f)
+		text := f.Error()
+		if advice := f.Advice(); advice != "" {
+			text += " (" + advice + ")"
+		}
+		j.Decision(errorlog.Error, f.Reason, trace.Position{}, "journey %v: %s", id, text)
 	} else {
 		j.Error("journey %v: %v", id, why)
 	}

@@ -230,7 +230,9 @@ func (c *compiler) openPlaces(t *settings) {
 	case t.route != nil && t.route.File != nil:
 		file := t.route.File
 		at.Dir = filepath.Dir(file.V)
-		at.Links = resource.LinksInside
+		if at.Links != resource.LinksOwner {
+			at.Links = resource.LinksInside
+		}
 		t.single, t.load.Hidden = []byte("/"+filepath.Base(file.V)), true
 		t.root = c.openRoot(at, file.Pos)
 	case conf.Root != nil:
@@ -285,7 +287,7 @@ func (b *fixedBody) compile(r *config.Respond) {
 
 // below is the path under the root, and whether a prefix was taken from its front. A prefix ends at a segment.
 func (t *settings) below(path []byte) ([]byte, bool) {
-	prefix := strings.TrimSuffix(t.conf.StripPrefix.V, "/")
+	prefix := t.strip()
 	if prefix == "" || len(path) < len(prefix) || string(path[:len(prefix)]) != prefix {
 		return path, false
 	}
@@ -297,5 +299,8 @@ func (t *settings) below(path []byte) ([]byte, bool) {
 	}
 	return path, false
 }
+
+// strip is what is taken from the front of a path, without a slash at its end.
+func (t *settings) strip() string { return strings.TrimSuffix(t.conf.StripPrefix.V, "/") }
 
 var slash = []byte{'/'}

@@ -2,7 +2,6 @@ package site
 
 import (
 	"bytes"
-	"strings"
 
 	"vitrine/site/resource"
 	"vitrine/trace"
@@ -94,7 +93,7 @@ func (v *visit) target() (out target, next step, why *trace.Reason) {
 // strippedPrefix is what was taken from the front of the path.
 func (v *visit) strippedPrefix() string {
 	if _, stripped := v.settings.below(v.request().Path()); stripped {
-		return strings.TrimSuffix(v.settings.conf.StripPrefix.V, "/")
+		return v.settings.strip()
 	}
 	return ""
 }

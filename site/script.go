@@ -18,8 +18,12 @@ import (
 func (v *visit) script() (step, *trace.Reason) {
 	t := v.settings
 	s := t.scripts
-	asked, _ := t.below(v.request().Path())
+	asked, stripped := t.below(v.request().Path())
+	var info []byte // where one program answers for all of the route
 	if t.single != nil {
+		if stripped { // as the whole of an application gets it; otherwise the path is the program's own name
+			info = v.request().Path()[len(t.strip()):]
+		}
 		asked = t.single
 	}
 	if t.homes != nil {
@@ -54,6 +58,9 @@ func (v *visit) script() (step, *trace.Reason) {
 		return v.refused(ScriptIsFolder.Reach(), &s.conf.Pos, []trace.Detail{trace.D("folder", p.Path)})
 	}
 	defer p.Close()
+	if t.single != nil {
+		p.Info = string(info)
+	}
 	v.file = p.Path
 	ScriptFound.Reach()
 	switch {

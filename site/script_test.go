@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -49,6 +50,8 @@ func (s *stage) askLater(t testing.TB, head string) *reply {
 }
 
 func newStage(t testing.TB, files map[string]string, settings string) *stage {
+	files = maps.Clone(files)
+	files["one/program"] = text + `echo "$SCRIPT_NAME|$PATH_INFO"`
 	t.Helper()
 	w := newWorld(t, files, `
 site "example.org" {
@@ -64,6 +67,17 @@ site "example.org" {
     strip_prefix = "/cgi-bin"
     cgi {
 `+settings+`
+    }
+  }
+  route "/one/*" {
+    file         = "$ROOT/one/program"
+    strip_prefix = "/one"
+    cgi {
+    }
+  }
+  route "/exact" {
+    file = "$ROOT/one/program"
+    cgi {
     }
   }
   route "/plain/*" {
@@ -238,7 +252,12 @@ arguments = true
 		{"GET /folder.cgi/page.txt", "200", "in a folder that looks like a script"},
 		{"GET /sub/", "200", "index /sub/index.cgi\n"},
 		{"GET /y.cgi", "404", "*"},
-		{"GET /plain/x.cgi", "200", "*"}, // a root of its own: its site's scripts are files there, as was written
+		{"GET /plain/x.cgi", "200", "*"},               // a root of its own: its site's scripts are files there, as was written
+		{"GET /one/a/b%20c/", "200", "/one|/a/b c/\n"}, // one program for all of a route, such as git http-backend
+		{"GET /one/", "200", "/one|/\n"},
+		{"GET /one", "200", "/one|\n"},
+		{"GET /exact", "200", "/exact|\n"},
+		{"GET /exact/x", "404", "*"},
 		{"GET /cgi-bin/", "403", "*"},
 		{"GET /cgi-bin/sub", "403", "*"},
 		{"GET /cgi-bin/none", "404", "*"},

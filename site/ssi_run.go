@@ -93,7 +93,7 @@ func documentFolder(v *visit) string {
 	if strings.HasSuffix(asked, folder) {
 		return asked
 	}
-	return strings.TrimSuffix(v.settings.conf.StripPrefix.V, "/") + folder
+	return v.settings.strip() + folder
 }
 
 // Err is why nothing can be written any more.

@@ -172,7 +172,7 @@ func (s *Scripts) Start(c *Command, w *Watch) (*Process, error) {
 		return nil, c.blame(err)
 	}
 	p.out = os.NewFile(uintptr(out[0]), "stdout of "+c.Path)
-	if err := c.Limits.apply(p.PID); err != nil {
+	if err := c.Limits.apply(p.PID, c.User); err != nil {
 		p.end(err, 0)
 	}
 	s.mu.Lock()
@@ -237,40 +237,6 @@ func (c *Command) blame(err error) error {
 		}
 	}
 	return e
-}
-
-// apply bounds a process that was started just now: what it starts itself has the same bounds. One that is over already
-// needs none.
-func (l *Limits) apply(pid int) error {
-	set := func(resource int, soft, hard uint64) error {
-		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: soft, Max: hard}, nil)
-		if err == unix.ESRCH {
-			return nil
-		}
-		return os.NewSyscallError("prlimit", err)
-	}
-	if l.Memory > 0 {
-		if err := set(unix.RLIMIT_AS, uint64(l.Memory), uint64(l.Memory)); err != nil {
-			return err
-		}
-	}
-	if l.CPU > 0 {
-		seconds := uint64(math.Ceil(l.CPU.Seconds()))
-		if err := set(unix.RLIMIT_CPU, seconds, seconds+1); err != nil { // SIGXCPU, then SIGKILL
-			return err
-		}
-	}
-	if l.Files > 0 {
-		if err := set(unix.RLIMIT_NOFILE, uint64(l.Files), uint64(l.Files)); err != nil {
-			return err
-		}
-	}
-	if l.Processes > 0 {
-		if err := set(unix.RLIMIT_NPROC, uint64(l.Processes), uint64(l.Processes)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Until gives up reading at a time, with an error; the script is killed with it.

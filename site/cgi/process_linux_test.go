@@ -260,14 +260,29 @@ func TestAScriptRunsAsSomebodyElse(t *testing.T) {
 		t.Skip("there is no user nobody")
 	}
 	uid, _ := strconv.Atoi(nobody.Uid)
-	c := script(t, "id -u; id -g; id -G")
+	c := script(t, "id -u; id -g; id -G; ulimit -n")
+	c.Limits.Files = 77 // which takes a detour where root has not all capabilities
 	for at := c.Dir; at != os.TempDir() && at != "/"; at = filepath.Dir(at) {
 		os.Chmod(at, 0o755)
 	}
 	c.User = &User{UID: uint32(uid), GID: 12345, Groups: []uint32{12346}}
 	output, why, e := play(t, NewScripts(), c, &Watch{})
-	if want := nobody.Uid + "\n12345\n12345 12346\n"; output != want || why != nil || e.Failed() {
+	if want := nobody.Uid + "\n12345\n12345 12346\n77\n"; output != want || why != nil || e.Failed() {
 		t.Errorf("%q, %v, %v; want %q", output, why, &e, want)
+	}
+}
+
+func TestABoundAboveTheServersOwnIsThat(t *testing.T) {
+	var own syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &own); err != nil {
+		t.Fatal(err)
+	}
+	c := script(t, "ulimit -n")
+	c.Limits.Files = int(own.Max) + 1
+	output, why, e := play(t, NewScripts(), c, &Watch{})
+	// Who has all capabilities raises the bound, as far as the kernel goes.
+	if n, _ := strconv.Atoi(strings.TrimSpace(output)); n != int(own.Max) && n != int(own.Max)+1 || why != nil || e.Failed() {
+		t.Errorf("%q, %v, %v; want %d", output, why, &e, own.Max)
 	}
 }
 

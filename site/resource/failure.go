@@ -66,6 +66,14 @@ func (f *Failure) Error() string {
 	return b.String()
 }
 
+// Advice is what whoever keeps the server can do about it where that is a setting, else "".
+func (f *Failure) Advice() string {
+	if f.Reason == reasonEscapes {
+		return `in files, links = "owner" follows a link out of the root when both belong to the same user`
+	}
+	return ""
+}
+
 // shown is a name as it can stand in a line of a log: quoted when it has what could not be seen there.
 func shown(name string) string {
 	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
