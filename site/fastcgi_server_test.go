@@ -152,6 +152,7 @@ site "example.org" {
   root = "$ROOT"
   route "/*" {
     fastcgi "$APP" {
+      keep_alive = true
       $SETTINGS
     }
   }

@@ -498,6 +498,11 @@ queue_time   = "100ms"
 		}
 		s.body = ""
 	})
+	t.Run("where nobody misses the body", func(t *testing.T) {
+		if r := s.ask(t, "HEAD /cgi-bin/idle"); r.status != 200 || s.cut {
+			t.Errorf("status %d, cut off %v", r.status, s.cut)
+		}
+	})
 	t.Run("when the client goes away", func(t *testing.T) {
 		s.leave = func(x *exchange.Exchange) {
 			for len(s.h.opt.Scripts.Running()) == 0 {

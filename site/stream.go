@@ -133,8 +133,9 @@ func (s *sender) close(err error) {
 		*s.out = s.encoder.Close((*s.out)[:0])
 		err = s.pass()
 	}
+	missing := err != nil && !s.silent // where there is no body nothing is
 	s.free()
-	if err != nil && !s.silent { // where there is no body nothing is missing
+	if missing {
 		s.v.x.Abort()
 	}
 }
