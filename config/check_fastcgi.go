@@ -136,6 +136,19 @@ func checkFastCGI(d *decoder, b *block, value any) {
 	}
 }
 
+// socketsBeside names some sockets that are in the folder of one that is not there, or is "".
+func socketsBeside(path string) string {
+	const most = 4
+	var names []string
+	all, _ := os.ReadDir(filepath.Dir(path))
+	for _, one := range all {
+		if one.Type()&fs.ModeSocket != 0 && len(names) < most {
+			names = append(names, shownPath(filepath.Join(filepath.Dir(path), one.Name())))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // checkApplicationSocket warns about a socket that is not there: the application may only be down at the moment.
 func (d *decoder) checkApplicationSocket(f *FastCGI, path string) {
 	info, err := os.Stat(path)
@@ -144,6 +157,9 @@ func (d *decoder) checkApplicationSocket(f *FastCGI, path string) {
 		summary, hint := d.brokenPath(path, err)
 		if info, err := os.Stat(filepath.Dir(path)); err == nil && info.IsDir() { // only the socket is missing
 			hint = "start the application, or write the path that it listens on"
+			if others := socketsBeside(path); others != "" { // Debian's have PHP's version in their names
+				hint += ": there is " + others
+			}
 		}
 		d.warnAt(f.Address.Pos, "nobody listens there at the moment: "+summary, hint)
 	case info.Mode()&fs.ModeSocket == 0:

@@ -18,6 +18,10 @@ import (
 // trusted after it: one forgotten quote must not be reported as twenty other mistakes.
 func (d *decoder) syntaxErrors(f *file, diags hcl.Diagnostics) {
 	f.unread = make(map[int]bool)
+	if diags.HasErrors() && isForeign(string(f.text)) {
+		d.foreignFile(f)
+		return
+	}
 	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int { return cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte) })
 	for _, diag := range diags {
 		if diag.Severity != hcl.DiagError {

@@ -86,13 +86,16 @@ func (v *visit) parameters(c *call, to *target) {
 		q.File, q.Root = f.Real, f.Root
 		if conf.Root.V != "" {
 			q.Root = strings.TrimSuffix(conf.Root.V, "/")
-			q.File = q.Root + f.Real[len(f.Root):]
+			q.File = q.Root + f.Path // where a link leads out of the root, it is the container's own
+			if below, inside := strings.CutPrefix(f.Real, f.Root+"/"); inside {
+				q.File = q.Root + "/" + below
+			}
 		}
 		if len(to.info) > 0 {
 			q.Translated = q.Root + string(to.info)
 		}
 	}
-	c.script = string(to.name)
+	c.script, c.file = string(to.name), q.File
 	c.vars.Reset()
 	c.vars.Collect(&q)
 	for i := range conf.Params {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ type call struct {
 	r      *responder
 	x      *exchange.Exchange
 	script string // SCRIPT_NAME, for messages
+	file   string // SCRIPT_FILENAME, likewise
 	vars   gateway.Variables
 	rx     fastcgi.Receiver
 	parser gateway.Parser
@@ -320,7 +322,7 @@ func (c *call) Expired(l exchange.Link) {
 	if c.headed {
 		why = AppStalled
 	}
-	c.fail(504, why.Reach(), "it said nothing for "+c.r.conf.Read.V.String())
+	c.fail(504, why.Reach(), "it said nothing for "+c.r.conf.Read.V.String()+", the fastcgi block's read")
 }
 
 // EOF is an application that closes the connection.
@@ -503,7 +505,14 @@ func (c *call) complain(why *trace.Reason, text string) {
 }
 
 // say tells the error log what the application said.
-func (c *call) say(line string) { c.complain(nil, "it says: "+line) }
+func (c *call) say(line string) {
+	text := "it says: " + line
+	if strings.Contains(line, "Primary script unknown") { // php-fpm tells neither which script nor whose mistake that is
+		text += "; it was asked for " + strconv.Quote(c.file) + " and finds no such file, or may not enter a folder on the way. " +
+			"Where it has a file system of its own, root in the fastcgi block says how the route's root is called there"
+	}
+	c.complain(nil, text)
+}
 
 // event tells the journey what happened.
 func (c *call) event(why *trace.Reason, details ...trace.Detail) {

@@ -181,6 +181,21 @@ func TestWhatAnApplicationSaysGoesToTheErrorLog(t *testing.T) {
 	}
 }
 
+func TestWhichScriptAnApplicationDoesNotFindIsTold(t *testing.T) {
+	app := trick(t, func(_ int, c net.Conn) {
+		takeRequest(c)
+		io.WriteString(c, record(7, "Primary script unknown")+record(6, "Status: 404\n\nFile not found.\n")+endOfRequest)
+	})
+	c := newCounter(t, serve.EventsPerCore, app, appFiles, withSettings(`root = "/var/www/html"`))
+	if status, _, _ := c.ask("GET", "/index.php", nil); status != 404 {
+		t.Errorf("%d", status)
+	}
+	c.ended()
+	if told := c.errors(); !strings.Contains(told, `"/var/www/html/index.php"`) || !strings.Contains(told, "root in the fastcgi block") {
+		t.Errorf("%s", told)
+	}
+}
+
 // deadEnd is a carrier whose links cannot be made.
 type deadEnd struct {
 	*world

@@ -71,6 +71,14 @@ func TestALinkOfTheSameOwnerIsFollowedAlsoOut(t *testing.T) {
 		if got := reasonFor(r, path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
+		found, failure := r.Find(path, LoadOptions{}, nil)
+		real, err := filepath.EvalSymlinks(filepath.Join(root, path))
+		switch {
+		case (failure == nil) != (want == ""):
+			t.Errorf("%s: found %v", path, failure)
+		case failure == nil && (err != nil || found.Real != real):
+			t.Errorf("%s: found at %q, and it is %q", path, found.Real, real)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -16,10 +17,17 @@ type Found struct {
 	// Real is its name in the file system's terms, absolute and without symbolic links, so that nobody who follows it comes
 	// to anything else than what was looked at, as long as nobody exchanges what is on the way.
 	Real string
-	// Root is the beginning of Real that is the root itself; what follows it begins with a slash.
+	// Root is the root itself without symbolic links. Real begins with it, and goes on with a slash, unless a link out of the
+	// root was followed.
 	Root string
 	Size int64
 	Mode fs.FileMode
+}
+
+// outside is a tree whose links may lead out of it.
+type outside interface {
+	// place is what a name leads to, and the name of that without symbolic links, absolute.
+	place(name string) (info, string, error)
 }
 
 // Find is what a path leads to, by the same walk beneath the root and the same rules as Load. It looks at the disk, so it is
@@ -58,15 +66,24 @@ func (r *Root) find(path string, opt LoadOptions) (*Found, *Failure) {
 		return nil, f
 	}
 	o := r.door.inside.Load()
+	f := &Found{Kind: File, Path: path, Root: strings.TrimSuffix(o.real, "/"), Size: i.size, Mode: i.mode}
 	real, stop := r.door.resolve(o, name)
-	if stop != nil {
-		return nil, r.blame(path, stop)
+	if out, ok := o.tree.(outside); ok && stop != nil && errors.Is(stop, errEscapes) { // which was allowed, since stat has passed
+		at, name, err := out.place(name)
+		if err != nil || !at.samePlace(i.identity) {
+			return nil, fail(reasonFailed, 500, path)
+		}
+		f.Real = name
+	} else {
+		if stop != nil {
+			return nil, r.blame(path, stop)
+		}
+		// What the name was resolved to goes through the door once more: it may have become something else meanwhile.
+		if at, err := o.lstat(real); err != nil || !at.samePlace(i.identity) {
+			return nil, fail(reasonFailed, 500, path)
+		}
+		f.Real = filepath.Join(o.real, filepath.FromSlash(real))
 	}
-	// What the name was resolved to goes through the door once more: it may have become something else meanwhile.
-	if at, err := o.lstat(real); err != nil || !at.samePlace(i.identity) {
-		return nil, fail(reasonFailed, 500, path)
-	}
-	f := &Found{Kind: File, Path: path, Real: filepath.Join(o.real, filepath.FromSlash(real)), Root: strings.TrimSuffix(o.real, "/"), Size: i.size, Mode: i.mode}
 	if i.mode.IsDir() {
 		f.Kind = Directory
 	}

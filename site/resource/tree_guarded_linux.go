@@ -3,6 +3,7 @@ package resource
 import (
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -92,6 +93,19 @@ func (t *ownerTree) readlink(name string) (target string, err error) {
 		return err
 	})
 	return target, err
+}
+
+func (t *ownerTree) place(name string) (i info, real string, err error) {
+	err = t.walk(name, unix.O_PATH, false, func(fd int) (err error) {
+		defer unix.Close(fd)
+		var st syscall.Stat_t
+		if err = syscall.Fstat(fd, &st); err == nil {
+			i = infoOfStat(&st)
+			real, err = os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+		}
+		return err
+	})
+	return i, real, err
 }
 
 // walk opens what a name leads to and hands the descriptor to f, which owns it.
