@@ -158,10 +158,7 @@ func (v *visit) tellPlace(g *guard, why *trace.Reason, line *trace.Position, use
 		return
 	}
 	client := v.x.Client.Addr().Unmap()
-	subject := "unknown"
-	if client.IsValid() {
-		subject = client.String()
-	}
+	subject := shownClient(client)
 	for i := range g.networks.All() {
 		n := &g.networks.All()[i]
 		if n.Pos == line {

@@ -23,7 +23,7 @@ func (s *site) accessWarnings(never []int) []config.Diagnostic {
 		}
 	}
 	told := make(map[trace.Position]bool)
-	for _, t := range append([]*settings{s.base}, s.each...) {
+	for _, t := range s.all() {
 		if t.guard == nil {
 			continue
 		}
@@ -48,7 +48,7 @@ func (s *site) accessWarnings(never []int) []config.Diagnostic {
 
 // rootAbove is the root of the site below which a file is, or nil.
 func (s *site) rootAbove(file string) *config.Value[string] {
-	for _, t := range append([]*settings{s.base}, s.each...) {
+	for _, t := range s.all() {
 		if t.conf.Root == nil {
 			continue
 		}

@@ -23,7 +23,7 @@ func (h *Handler) MapWarnings() []config.Diagnostic {
 	var all []config.Diagnostic
 	seen := make(map[string]bool)
 	for _, s := range h.anywhere.sites {
-		for _, t := range append([]*settings{s.base}, s.each...) {
+		for _, t := range s.all() {
 			if t.negotiation.maps && t.root != nil && !seen[t.root.Dir()] {
 				seen[t.root.Dir()] = true
 				all = append(all, t.mapWarnings()...)

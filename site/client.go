@@ -1,6 +1,8 @@
 package site
 
 import (
+	"net/netip"
+
 	"vitrine/site/access"
 	"vitrine/trace"
 	"vitrine/web/exchange"
@@ -50,13 +52,17 @@ func (v *visit) whoAsks() (step, *trace.Reason) {
 		return v.refused(why, line, []trace.Detail{trace.D("field", p.Field())})
 	}
 	if v.looking() {
-		subject := "unknown"
-		if client.IsValid() {
-			subject = client.Addr().Unmap().String()
-		}
-		v.tell("client", why, line, subject, true, trace.D("connection", x.Peer.Remote.Addr().Unmap().String()), trace.D("field", p.Field()))
+		v.tell("client", why, line, shownClient(client.Addr()), true, trace.D("connection", x.Peer.Remote.Addr().Unmap().String()), trace.D("field", p.Field()))
 	}
 	return choose, nil
+}
+
+// shownClient is a client's address as the journey has it.
+func shownClient(a netip.Addr) string {
+	if !a.IsValid() {
+		return "unknown" // a trusted proxy hides it
+	}
+	return a.Unmap().String()
 }
 
 // trustProxies gives each listener those whose word about clients counts there.

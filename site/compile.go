@@ -32,6 +32,9 @@ type site struct {
 	memory memory
 }
 
+// all are the settings of the site itself and of its routes.
+func (s *site) all() []*settings { return append([]*settings{s.base}, s.each...) }
+
 // settings are what holds for a request once its route is known: the site's settings with what the route says.
 // They are immutable
 // but for fixed.

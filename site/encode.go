@@ -77,17 +77,21 @@ func (v *visit) encode() (step, *trace.Reason) {
 		content.AddVary(&v.header, message.AcceptEncoding)
 	}
 	if v.block != nil { // it was encoded before, or not: whoever looks is told
-		if why == nil && v.coded == nil {
+		switch {
+		case why != nil:
+		case v.coded == nil:
 			why = CodingLonger
+		default:
+			why = Encoded
 		}
-		v.tellCoding(c, why, best, Encoded)
+		v.tellCoding(c, why, best)
 		return handOver, nil
 	}
 	if why != nil {
 		if v.status == 304 && v.form.coding != content.Identity {
 			v.weaken() // as that of the response that the client has
 		}
-		v.tellCoding(c, why, best, nil)
+		v.tellCoding(c, why, best)
 		return handOver, nil
 	}
 	m := c.means[best]
@@ -95,7 +99,7 @@ func (v *visit) encode() (step, *trace.Reason) {
 	if next == done {
 		return done, nil
 	}
-	v.tellCoding(c, told, best, told)
+	v.tellCoding(c, told, best)
 	return handOver, nil
 }
 
@@ -303,10 +307,7 @@ func copyFile(w *sender, e *resource.Entry, rehearsed bool) error {
 }
 
 // tellCoding tells what became of the response's coding: why it is none, or what made it.
-func (v *visit) tellCoding(c *coder, why *trace.Reason, best content.Coding, coded *trace.Reason) {
-	if why == nil {
-		why = coded
-	}
+func (v *visit) tellCoding(c *coder, why *trace.Reason, best content.Coding) {
 	why.Reach()
 	if why == CodingNoBody || !v.looking() {
 		return

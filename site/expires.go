@@ -55,7 +55,7 @@ func ageOf(e *config.Expires, mediaType string) (age time.Duration, line *trace.
 		switch {
 		case strings.EqualFold(n.Name, mediaType):
 			return n.Duration(), &n.Value.Pos, true
-		case line == nil && inRange(n.Name, mediaType):
+		case line == nil && config.MatchType(n.Name, mediaType):
 			age, line, found = n.Duration(), &n.Value.Pos, true
 		}
 	}
@@ -63,14 +63,6 @@ func ageOf(e *config.Expires, mediaType string) (age time.Duration, line *trace.
 		return e.Default.V, &e.Default.Pos, true
 	}
 	return age, line, found
-}
-
-// inRange reports whether a media type is one, or in a range such as "image/*".
-func inRange(pattern, mediaType string) bool {
-	if main, ok := strings.CutSuffix(pattern, "*"); ok {
-		return len(mediaType) >= len(main) && strings.EqualFold(mediaType[:len(main)], main)
-	}
-	return strings.EqualFold(pattern, mediaType)
 }
 
 // concerns reports whether a header rule is for this response.
@@ -84,7 +76,7 @@ func (v *visit) concerns(w *config.HeaderWhen) bool {
 	if len(w.Types) > 0 {
 		mediaType, found := v.mediaType(), false
 		for i := range w.Types {
-			found = found || inRange(w.Types[i].V, mediaType)
+			found = found || config.MatchType(w.Types[i].V, mediaType)
 		}
 		if !found {
 			return false

@@ -48,7 +48,7 @@ func (g *guard) onlyNetworks() bool { return len(g.hosts) == 0 && len(g.conf.Aut
 // asksPlace reports whether it matters where the client is.
 func (g *guard) asksPlace() bool { return !g.networks.Empty() || len(g.hosts) > 0 }
 
-// place asks the networks. The Reason is nil when they let the client in, and AskNames when its names must say. The line is
+// place asks the networks. The Reason is nil when they let the client in, and NameAsked when its names must say. The line is
 // the one that decides.
 func (g *guard) place(a netip.Addr) (*trace.Reason, *trace.Position) {
 	n := g.networks.Find(a)

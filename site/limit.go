@@ -62,7 +62,7 @@ func (v *visit) count(l *access.Limit) (step, *trace.Reason) {
 	conf := l.Conf()
 	if l.Exempt(v.x.Client.Addr()) {
 		if v.looking() {
-			v.tell("rate", RateExempt.Reach(), &conf.Pos, v.rateSubject(), false)
+			v.tell("rate", RateExempt.Reach(), &conf.Pos, shownClient(v.x.Client.Addr()), false)
 		}
 		return permit, nil
 	}
@@ -100,7 +100,7 @@ func (v *visit) count(l *access.Limit) (step, *trace.Reason) {
 		if b := l.Bandwidth(); b > 0 {
 			details = append(details, trace.D("bandwidth", strconv.FormatInt(b, 10)))
 		}
-		v.tell("rate", why, &conf.Pos, v.rateSubject(), true, details...)
+		v.tell("rate", why, &conf.Pos, shownClient(v.x.Client.Addr()), true, details...)
 	}
 	if t.Wait > 0 && !v.rehearsed() {
 		return v.wait(permit, func(resume func()) { time.AfterFunc(t.Wait, resume) })
@@ -126,13 +126,6 @@ func (v *visit) rateKey(l *access.Limit) access.Key {
 	return l.Text(v.buf)
 }
 
-func (v *visit) rateSubject() string {
-	if a := v.x.Client.Addr(); a.IsValid() {
-		return a.Unmap().String()
-	}
-	return "unknown"
-}
-
 // tellLimit tells the client what is left, when the block says so (draft-ietf-httpapi-ratelimit-headers-10).
 func (v *visit) tellLimit(l *access.Limit, t *access.Taken) {
 	conf := l.Conf()
@@ -140,11 +133,13 @@ func (v *visit) tellLimit(l *access.Limit, t *access.Taken) {
 		return
 	}
 	quota := int64(conf.Burst.V) + 1
-	window := (quota*int64(conf.Interval()) + int64(time.Second) - 1) / int64(time.Second)
+	window := wholeSeconds(time.Duration(quota) * conf.Interval())
 	v.header.Set("RateLimit-Policy", `"default";q=`+strconv.FormatInt(quota, 10)+`;w=`+strconv.FormatInt(window, 10))
-	reset := (int64(t.Reset) + int64(time.Second) - 1) / int64(time.Second)
-	v.header.Set("RateLimit", `"default";r=`+strconv.FormatInt(max(t.Left, 0), 10)+`;t=`+strconv.FormatInt(reset, 10))
+	v.header.Set("RateLimit", `"default";r=`+strconv.FormatInt(max(t.Left, 0), 10)+`;t=`+strconv.FormatInt(wholeSeconds(t.Reset), 10))
 }
+
+// wholeSeconds is a time in seconds, rounded up.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // hold keeps a count that is to be given back when the exchange ends. When it has ended already, it is given back now.
 func (p *permission) hold(c counted) {

@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/netip"
+	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -203,39 +204,8 @@ func arguments(query []byte) []string {
 
 // decodeWord undoes the encoding of a word of a query. It may have no NUL, which no argument can.
 func decodeWord(word string) (string, bool) {
-	if strings.IndexByte(word, '%') < 0 && strings.IndexByte(word, 0) < 0 {
-		return word, true
-	}
-	out := make([]byte, 0, len(word))
-	for i := 0; i < len(word); i++ {
-		c := word[i]
-		if c == '%' {
-			if i+2 >= len(word) {
-				return "", false
-			}
-			high, low := unhex(word[i+1]), unhex(word[i+2])
-			if high > 15 || low > 15 {
-				return "", false
-			}
-			c = high<<4 | low
-			i += 2
-		}
-		if c == 0 {
-			return "", false
-		}
-		out = append(out, c)
-	}
-	return string(out), true
-}
-
-func unhex(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c|0x20 && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10
-	}
-	return 0xff
+	text, err := url.PathUnescape(word)
+	return text, err == nil && strings.IndexByte(text, 0) < 0
 }
 
 // rehearse says which script would be run, and with what. Nothing is.

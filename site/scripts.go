@@ -13,6 +13,7 @@ import (
 	"vitrine/site/resource"
 	"vitrine/site/route"
 	"vitrine/trace"
+	"vitrine/web/message"
 )
 
 // scripts is a cgi block, compiled.
@@ -92,9 +93,12 @@ func (t *settings) filesStep() step {
 }
 
 // isName reports whether a name is that of a script.
-func (s *scripts) isName(name string) bool {
-	for _, suffix := range s.suffixes {
-		if len(name) > len(suffix) && strings.EqualFold(name[len(name)-len(suffix):], suffix) {
+func (s *scripts) isName(name string) bool { return endsWith(name, s.suffixes) }
+
+// endsWith reports whether a name has one of the endings, in any case, and more in front of it.
+func endsWith[T string | []byte](name T, endings []string) bool {
+	for _, end := range endings {
+		if len(name) > len(end) && message.EqualFold(name[len(name)-len(end):], end) {
 			return true
 		}
 	}
@@ -111,28 +115,12 @@ func (s *scripts) among(path []byte) bool {
 		if path[i] != '/' {
 			continue
 		}
-		part := path[i+1 : end]
-		for _, suffix := range s.suffixes {
-			if len(part) > len(suffix) && equalFold(part[len(part)-len(suffix):], suffix) {
-				return true
-			}
+		if endsWith(path[i+1:end], s.suffixes) {
+			return true
 		}
 		end = i
 	}
 	return false
-}
-
-func equalFold(a []byte, lower string) bool {
-	for i := range a {
-		c := a[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return len(a) == len(lower)
 }
 
 // interpreter is what runs a script by its extension, "" when nothing is configured for it.

@@ -174,7 +174,7 @@ func (r *pageRun) end() (step, *trace.Reason) {
 		v.length, v.produce = -1, func(*sender) error { return nil }
 		return deliver, r.tell(IncludeStreamed.Reach())
 	case errCondition:
-		return r.condition(IncludeCondition.Reach(), 412)
+		return r.condition()
 	case errPageTooLong:
 		v.refusal.status = 500
 		return v.refused(IncludeTooLong.Reach(), &r.conf.OutputBytes.Pos, []trace.Detail{trace.D("bound", strconv.FormatInt(r.conf.OutputBytes.V, 10))})
@@ -205,7 +205,7 @@ func (r *pageRun) whole() (step, *trace.Reason) {
 			v.header.Set("ETag", current.ETag)
 			return deliver, r.tell(IncludeUnchanged.Reach())
 		case message.PreconditionFailed:
-			return r.condition(IncludeCondition.Reach(), 412)
+			return r.condition()
 		}
 		v.header.Set("ETag", current.ETag)
 		if current.LastModified != 0 {
@@ -216,10 +216,11 @@ func (r *pageRun) whole() (step, *trace.Reason) {
 	return deliver, r.tell(IncludeWhole.Reach(), trace.D("length", strconv.Itoa(len(v.body))))
 }
 
-func (r *pageRun) condition(why *trace.Reason, status int) (step, *trace.Reason) {
-	r.v.refusal = refusal{status: status}
+// condition answers for a page of which the request wants another version.
+func (r *pageRun) condition() (step, *trace.Reason) {
+	r.v.refusal = refusal{status: 412}
 	r.v.header.Reset()
-	return r.v.refused(why, r.line(), nil)
+	return r.v.refused(IncludeCondition.Reach(), r.line(), nil)
 }
 
 // describe sets the fields of a page's head that do not depend on how it is sent. A page that depends on more than files is
