@@ -84,7 +84,7 @@ func factsOf(e *trace.Event) []string {
 		fact("memory ", "memory", "")
 		return facts
 	}
-	fact("", "address", "")
+	fact("the application at ", "address", "")
 	kept := detailOf(e, "connection")
 	if kept == "new" && detailOf(e, "connected after") == "" && detailOf(e, "why") != "" {
 		fact("no connection to it: ", "why", "")

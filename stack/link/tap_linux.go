@@ -3,8 +3,8 @@ package link
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"hash/fnv"
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
