@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -14,96 +13,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// Available is why scripts cannot be run here, nil when they can.
-func Available() error { return nil }
-
-// Scripts are the scripts that run. They are safe for concurrent use.
-type Scripts struct {
-	mu      sync.Mutex
-	running map[*Process]struct{}
-	nothing *os.File // what a script without a body reads
-	closed  bool
-	empty   chan struct{} // after Close: closed when none runs any more
-}
-
-// NewScripts makes an empty set. From now on what this process was given by whoever started it, a log file of the shell's, say,
-// is not passed on to programs that it starts.
-func NewScripts() *Scripts {
-	ownDescriptors()
-	return &Scripts{running: make(map[*Process]struct{})}
-}
-
-// ownDescriptors closes in programs that are started all but the three that they are given. Go marks what it opens; this is
-// for what was open before. Before Linux 5.11 it has to be done one by one.
-func ownDescriptors() {
-	const first = 3
-	if unix.CloseRange(first, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) == nil {
-		return
-	}
-	all, _ := os.ReadDir("/proc/self/fd")
-	for _, one := range all {
-		if fd, err := strconv.Atoi(one.Name()); err == nil && fd >= first {
-			unix.CloseOnExec(fd)
-		}
-	}
-}
-
-// Close ends all that still run: with SIGTERM, and after the grace of each with SIGKILL. It returns when they have ended, or
-// cannot be. No script can be started afterwards.
-func (s *Scripts) Close() {
-	s.mu.Lock()
-	s.closed = true
-	var all []*Process
-	var longest time.Duration
-	for p := range s.running {
-		all = append(all, p)
-		longest = max(longest, p.watch.Grace)
-	}
-	s.empty = make(chan struct{})
-	if len(s.running) == 0 {
-		close(s.empty)
-	}
-	if s.nothing != nil {
-		s.nothing.Close()
-		s.nothing = nil
-	}
-	s.mu.Unlock()
-	for _, p := range all {
-		p.Kill(ErrStopping)
-	}
-	timer := time.NewTimer(longest + unkillable)
-	defer timer.Stop()
-	select {
-	case <-s.empty:
-	case <-timer.C:
-	}
-}
-
-// Running is the process ids of those that run, in no order.
-func (s *Scripts) Running() []int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []int
-	for p := range s.running {
-		all = append(all, p.PID)
-	}
-	return all
-}
-
-// forget takes a script out that has ended.
-func (s *Scripts) forget(p *Process) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.running, p)
-	if s.empty != nil && len(s.running) == 0 {
-		select {
-		case <-s.empty:
-		default:
-			close(s.empty)
-		}
-	}
-}
 
 // moment is how long a script may take before anything about it is watched, and how long the answer waits for those who
 // hold its standard output when it has ended.
@@ -159,7 +68,7 @@ func (s *Scripts) Start(c *Command, w *Watch) (*Process, error) {
 	}
 	path := c.Path
 	if c.Exec != nil {
-		path = "/proc/self/fd/" + itoa(int(c.Exec.Fd()))
+		path = "/proc/self/fd/" + strconv.Itoa(int(c.Exec.Fd()))
 	}
 	p.PID, err = syscall.ForkExec(path, c.Args, &attr)
 	runtime.KeepAlive(c)
@@ -189,33 +98,6 @@ func (s *Scripts) Start(c *Command, w *Watch) (*Process, error) {
 func closeBoth(p [2]int) {
 	syscall.Close(p[0])
 	syscall.Close(p[1])
-}
-
-func itoa(n int) string {
-	if n >= 10 {
-		return itoa(n/10) + string(rune('0'+n%10))
-	}
-	return string(rune('0' + n))
-}
-
-// input is what the script reads.
-func (s *Scripts) input(c *Command) (*os.File, error) {
-	if c.Stdin != nil {
-		return c.Stdin, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, ErrStopping
-	}
-	if s.nothing == nil {
-		f, err := os.Open(os.DevNull)
-		if err != nil {
-			return nil, err
-		}
-		s.nothing = f
-	}
-	return s.nothing, nil
 }
 
 // blame says what kept a script from being started.
@@ -357,18 +239,6 @@ func (p *Process) await() {
 	}()
 }
 
-// zombie reports whether a process has ended, and leaves it to be waited for.
-func zombie(kind, id, options int) bool {
-	var info unix.Siginfo
-	for {
-		err := unix.Waitid(kind, id, &info, unix.WEXITED|unix.WNOWAIT|options, nil)
-		if err == unix.EINTR {
-			continue
-		}
-		return err != nil || info.Signo != 0
-	}
-}
-
 // drain reads what a script writes to standard error.
 func (p *Process) drain(f *os.File) {
 	defer close(p.drained)
@@ -409,124 +279,6 @@ func (p *Process) end(why error, grace time.Duration) {
 		return
 	}
 	syscall.Kill(-p.PID, syscall.SIGKILL)
-}
-
-// Finish waits for the script's end, kills what it left running, and gives everything back. A script that closed its
-// standard output and goes on is killed when its time is over.
-func (p *Process) Finish() Exit {
-	p.out.Close()
-	var e Exit
-	if !zombie(unix.P_PID, p.PID, unix.WNOHANG) {
-		// Mostly it is on its way: its descriptors are closed before it is over.
-		if !p.attended {
-			runtime.Gosched()
-		}
-		e.Lost = !zombie(unix.P_PID, p.PID, unix.WNOHANG) && !p.outlast()
-	}
-	p.mu.Lock()
-	e.Left = p.left && p.why == nil
-	e.Stopped = p.why != nil
-	if !p.watch.Background || p.why != nil {
-		syscall.Kill(-p.PID, syscall.SIGKILL) // the group is there as long as its leader was not waited for
-	}
-	if !e.Lost {
-		var usage syscall.Rusage
-		for {
-			_, err := syscall.Wait4(p.PID, &e.Status, 0, &usage)
-			if err != syscall.EINTR {
-				break
-			}
-		}
-		e.User, e.System, e.Memory = time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano()), usage.Maxrss<<10
-		// A process begins with what the one had that started it: the kernel takes the larger of both (exec_mmap).
-		var own syscall.Rusage
-		e.AtMost = syscall.Getrusage(syscall.RUSAGE_SELF, &own) == nil && usage.Maxrss <= own.Maxrss
-	}
-	p.reaped = true
-	if p.kill != nil {
-		p.kill.Stop()
-	}
-	p.mu.Unlock()
-	e.Elapsed = time.Since(p.started)
-	if p.whole != nil {
-		p.whole.Stop()
-	}
-	if p.cancel != nil {
-		p.cancel()
-	}
-	p.lastWords()
-	p.scripts.forget(p)
-	return e
-}
-
-// outlast waits for a script that goes on although nobody reads it any more. It returns false when it could not be killed.
-func (p *Process) outlast() bool {
-	done := make(chan struct{})
-	go func() {
-		zombie(unix.P_PID, p.PID, 0)
-		close(done)
-	}()
-	// What is left of its time, as far as anybody has bounded it.
-	rest := p.watch.Whole - time.Since(p.started)
-	if p.watch.Whole <= 0 {
-		rest = math.MaxInt64
-	}
-	var gone <-chan struct{}
-	if p.watch.Context != nil {
-		gone = p.watch.Context().Done()
-	}
-	timer := time.NewTimer(rest)
-	defer timer.Stop()
-	if p.Why() == nil {
-		select {
-		case <-done:
-			return true
-		case <-gone:
-			p.Kill(context.Cause(p.watch.Context()))
-		case <-timer.C:
-			p.Kill(ErrWhole)
-		}
-	}
-	timer.Reset(p.watch.Grace + unkillable)
-	select {
-	case <-done:
-		return true
-	case <-timer.C:
-		go func() { // it is waited for all the same, so that it does not stay for ever
-			<-done
-			syscall.Wait4(p.PID, nil, 0, nil)
-		}()
-		return false
-	}
-}
-
-// unkillable is how long a process that was sent SIGKILL is waited for: one in the middle of a system call that cannot be
-// interrupted, as on a disk that does not answer, does not end.
-const unkillable = 2 * time.Second
-
-// lastWords reads what is left of standard error, and no more than is there: others may hold it open.
-func (p *Process) lastWords() {
-	if p.attended {
-		p.stderr.SetReadDeadline(time.Now().Add(time.Millisecond))
-		<-p.drained
-		p.stderr.Close()
-		return
-	}
-	defer syscall.Close(p.errors)
-	buf := buffers.Get().(*[4 << 10]byte)
-	defer buffers.Put(buf)
-	for range 1 << 10 {
-		n, err := syscall.Read(p.errors, buf[:])
-		if err == syscall.EINTR {
-			continue
-		}
-		if n <= 0 || err != nil {
-			return
-		}
-		if p.watch.Errors != nil {
-			p.watch.Errors(buf[:n])
-		}
-	}
 }
 
 // Soon is Read that waits no longer than within; then the error is ErrNotYet.
