@@ -15,7 +15,8 @@ import (
 // beside is the path of a name in the folder of the path that was asked for.
 func (v *visit) beside(name string) []byte {
 	asked := v.request().Path()
-	return append(append([]byte(nil), asked[:bytes.LastIndexByte(asked, '/')+1]...), name...)
+	folder := asked[:bytes.LastIndexByte(asked, '/')+1]
+	return append(append(make([]byte, 0, len(folder)+len(name)), folder...), name...)
 }
 
 // belowPrefix is the path that leads to a file below the root.

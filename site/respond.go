@@ -21,7 +21,8 @@ func (v *visit) respond() (step, *trace.Reason) {
 	body := &v.settings.body
 	v.body = body.text
 	if !body.static {
-		v.body = body.template.Append(nil, v.vars().Body(conf.Type.V))
+		room := make([]byte, 0, len(body.template.Source())+filledIn)
+		v.body = body.template.Append(room, v.vars().Body(conf.Type.V))
 	}
 	v.memorize = body.static
 	v.describeBody(conf.Type.V)
@@ -31,6 +32,9 @@ func (v *visit) respond() (step, *trace.Reason) {
 	}
 	return deliver, Responded.Reach()
 }
+
+// filledIn is by how much the placeholders make most bodies longer at most, in bytes.
+const filledIn = 64
 
 // describeBody sets the fields that describe the body that was made in memory, unless the status has none.
 func (v *visit) describeBody(mediaType string) {

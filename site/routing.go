@@ -44,16 +44,22 @@ func (v *visit) findRoute() (step, *trace.Reason) {
 // methodRefused refuses the method that nobody answers at the path: with 501 when the program does not know it
 // (RFC 9110 §15.6.2), else with 405, which says which ones are answered.
 func (v *visit) methodRefused(why *trace.Reason, allow string) (step, *trace.Reason) {
-	method := []trace.Detail{trace.D("method", v.request().MethodName())}
+	var details []trace.Detail
+	if v.looking() {
+		details = append(details, trace.D("method", v.request().MethodName()))
+	}
 	switch v.request().Method {
 	case message.OtherMethod:
 		v.refusal.status = 501
-		return v.refused(UnknownMethod.Reach(), v.settings.at, method)
+		return v.refused(UnknownMethod.Reach(), v.settings.at, details)
 	case message.TRACE:
 		why = NoEcho.Reach()
 	}
 	v.refusal.status, v.refusal.allow = 405, allow
-	return v.refused(why, v.settings.at, append(method, trace.D("allow", v.refusal.allow)))
+	if v.looking() {
+		details = append(details, trace.D("allow", v.refusal.allow))
+	}
+	return v.refused(why, v.settings.at, details)
 }
 
 // allow is the methods that are answered at the path: those of each route that a request can reach, or the site's

@@ -82,7 +82,14 @@ type refusal struct {
 	retry  bool   // it may be otherwise in a moment
 }
 
-var visits = sync.Pool{New: func() any { return new(visit) }}
+var visits = sync.Pool{New: func() any {
+	v := new(visit)
+	v.header.Grow(usualFields)
+	return v
+}}
+
+// usualFields is how many fields most responses have at most.
+const usualFields = 8
 
 func (v *visit) begin(h *Handler, x *exchange.Exchange) {
 	v.h, v.x, v.settings = h, x, h.base

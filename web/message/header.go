@@ -162,6 +162,9 @@ func (h *Header) Each() iter.Seq2[string, string] {
 	}
 }
 
+// Grow makes room for so many more field lines, which then allocate nothing.
+func (h *Header) Grow(n int) { h.list = slices.Grow(h.list, n) }
+
 // Reset empties the header and keeps its memory.
 func (h *Header) Reset() {
 	clear(h.list)
