@@ -52,7 +52,11 @@ func (p *program) export(ctx context.Context, f journeysFlags, query url.Values)
 	defer body.Close()
 	if !toFile {
 		signal.Ignore(syscall.SIGPIPE) // whoever reads it may stop first: that is an end, too
-		if _, err := io.Copy(p.out, body); err != nil && !errors.Is(err, syscall.EPIPE) {
+		var out io.Writer = p.out
+		if f.export != "pcapng" { // clients chose what is in it, and it may be a terminal that shows it
+			out = &plainWriter{to: p.out}
+		}
+		if _, err := io.Copy(out, body); err != nil && !errors.Is(err, syscall.EPIPE) {
 			return fmt.Errorf("the export was cut short: %w", err)
 		}
 		return nil

@@ -27,3 +27,26 @@ func TestJSONCommandsNoTerminal(t *testing.T) {
 		t.Errorf("what is harmless is escaped, too: %s", b.String())
 	}
 }
+
+// What a client chose goes to a terminal as text, wherever the pieces of an export are cut.
+func TestAnExportInPiecesCommandsNoTerminal(t *testing.T) {
+	text := []byte("[\"\u009b2J é€😀\",\n\"\u202e\x7f\u0085\"]\n")
+	want := plainJSON(text)
+	for piece := 1; piece <= len(text); piece++ {
+		var out bytes.Buffer
+		w := &plainWriter{to: &out}
+		for rest := text; len(rest) > 0; {
+			n, err := w.Write(rest[:min(piece, len(rest))])
+			if err != nil || n != min(piece, len(rest)) {
+				t.Fatal(n, err)
+			}
+			rest = rest[n:]
+		}
+		if !bytes.Equal(out.Bytes(), want) {
+			t.Fatalf("in pieces of %d: %q, want %q", piece, out.Bytes(), want)
+		}
+	}
+	if i := bytes.IndexFunc(want, func(r rune) bool { return r != '\n' && r != unicode.ReplacementChar && unicode.IsControl(r) || r == 0x202e }); i >= 0 {
+		t.Errorf("%q", want[i:])
+	}
+}
