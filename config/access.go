@@ -52,6 +52,7 @@ type Rate struct {
 	By         Value[*template.Template]
 	Concurrent Value[int]   // requests at once
 	Bandwidth  Value[int64] // bytes a second, of each response
+	PerClient  Value[int64] // bytes a second, of all responses of a client together
 	Keys       Value[int]   // how many clients are remembered
 	Headers    Value[bool]  // the RateLimit fields are sent
 	Exempt     []Value[netip.Prefix]
@@ -60,7 +61,7 @@ type Rate struct {
 
 // Bounds reports whether anything is bounded.
 func (r *Rate) Bounds() bool {
-	return !r.Off.V && (r.Requests.V != "" || r.Concurrent.V > 0 || r.Bandwidth.V > 0)
+	return !r.Off.V && (r.Requests.V != "" || r.Concurrent.V > 0 || r.Bandwidth.V > 0 || r.PerClient.V > 0)
 }
 
 // Interval is the time between two requests that Requests allows; 0: there is no bound.

@@ -90,6 +90,11 @@ func (v *visit) count(l *access.Limit) (step, *trace.Reason) {
 	if b := l.Bandwidth(); b > 0 {
 		v.x.SetPace(b, 0)
 	}
+	if !v.rehearsed() {
+		if b := l.Shared(key); b != nil {
+			v.x.SharePace(b)
+		}
+	}
 	why := RateAllowed
 	if t.Wait > 0 {
 		why = RateDelayed

@@ -163,6 +163,28 @@ func TestAResponseLeavesNoFasterThanItMay(t *testing.T) {
 	}
 }
 
+// A client's responses share what it may have, on every connection and by every path of the block; another client's do not.
+func TestAClientsResponsesShareItsBandwidth(t *testing.T) {
+	w := newWorld(t, nil, strings.Replace(rateConfig, `bandwidth = "64KiB"`, `bandwidth_per_client = "64KiB"`, 1))
+	share := func(client, request string) exchange.Share {
+		t.Helper()
+		x := w.from(t, client, request)
+		w.h.Serve(x)
+		defer w.finish(t, x)
+		return x.PaceOf().Share
+	}
+	first := share("192.0.2.1", "GET /slow")
+	if first == nil || share("192.0.2.1", "HEAD /slow?a") != first || share("192.0.2.2", "GET /slow") == first {
+		t.Error("what is shared is another client's, or nobody's")
+	}
+	if share("2001:db8::1", "GET /slow") != share("2001:db8::2", "GET /slow") {
+		t.Error("a /64 is not one client")
+	}
+	if got := share("192.0.2.1", "GET /few"); got != nil {
+		t.Errorf("%+v where there is no bound", got)
+	}
+}
+
 // What asks nothing costs nothing: this holds the walk of a request without rules beside one with rules about networks, and
 // one with a rate.
 func BenchmarkRules(b *testing.B) {

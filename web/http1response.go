@@ -56,8 +56,8 @@ func (h *http1Conn) head(w *serve.Worker, x *exchange.Exchange, b *message.Block
 	if h.fault != nil {
 		h.ending = h.fault // the fault says more than that there was one
 	}
-	if p := x.PaceOf(); p.Rate > 0 {
-		h.conn.SetPace(w, p.Rate, p.Burst)
+	if p := x.PaceOf(); p.Paces() {
+		h.conn.SetPace(w, p.Rate, p.Burst, p.Share)
 		h.paced = true
 	}
 	h.responds(w, x)
@@ -99,7 +99,7 @@ func (h *http1Conn) sent(w *serve.Worker, x *exchange.Exchange) {
 			return
 		}
 		h.paced = false
-		h.conn.SetPace(w, 0, 0)
+		h.conn.SetPace(w, 0, 0, nil)
 	}
 	if h.keep && h.fault != nil { // the request's body turned out faulty while the response was sent
 		h.keep, h.ending = false, h.fault

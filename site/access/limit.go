@@ -20,6 +20,7 @@ type counts struct {
 type count struct {
 	owed     int64 // until when the requests so far take, at the rate that is allowed; nanoseconds since 1970
 	inFlight int32
+	shared   *Bandwidth // nil: nobody has asked for it
 }
 
 // Limit is a rate block, compiled. What it counts outlives it, in the State. It is safe for concurrent use and does not
@@ -41,6 +42,7 @@ func (s *State) NewLimit(conf *config.Rate, ordinal int) *Limit {
 	}
 	l := &Limit{conf: conf, state: s, interval: int64(conf.Interval()), burst: int64(conf.Burst.V)}
 	l.name = conf.Requests.V + "|" + strconv.Itoa(conf.Burst.V) + "|" + strconv.Itoa(conf.Concurrent.V) + "|" + strconv.Itoa(conf.Keys.V) + "|" +
+		strconv.FormatInt(conf.PerClient.V, 10) + "|" +
 		conf.By.V.Source() + "|" + strconv.Itoa(ordinal)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,6 +68,19 @@ func (l *Limit) Exempt(client netip.Addr) bool { return contains(l.conf.Exempt, 
 
 // Bandwidth is the bytes a second that a response may leave with; 0: any number.
 func (l *Limit) Bandwidth() int64 { return l.conf.Bandwidth.V }
+
+// Shared is what all responses with a key share of the bandwidth; nil: they may have any.
+func (l *Limit) Shared(k Key) *Bandwidth {
+	if l.conf.PerClient.V <= 0 {
+		return nil
+	}
+	c, _ := l.counts.of.lock(k, true)
+	defer l.counts.of.unlock(k)
+	if c.shared == nil {
+		c.shared = NewBandwidth(l.conf.PerClient.V)
+	}
+	return c.shared
+}
 
 // Conf is the block.
 func (l *Limit) Conf() *config.Rate { return l.conf }

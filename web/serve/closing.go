@@ -116,6 +116,9 @@ func (c *Conn) die(w *Worker, why *trace.Reason, abort bool) {
 	c.phase = dead
 	c.ending = why
 	c.deadline, c.stall = 0, 0
+	if c.pace != nil {
+		c.pace.end()
+	}
 	c.out.drop()
 	c.release()
 	w.Out = w.Out[:0]

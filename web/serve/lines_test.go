@@ -118,7 +118,7 @@ func (d *lines) command(w *Worker, c *Conn, line string) {
 	case "deadline":
 		c.SetDeadline(w.Now + int64(n)*1e6)
 	case "pace":
-		c.SetPace(w, int64(n), 20_000)
+		c.SetPace(w, int64(n), 20_000, nil)
 	case "who":
 		w.Out = fmt.Appendf(w.Out, "%v %v %v\n", c.Remote(), c.Local(), c.Listener())
 	}

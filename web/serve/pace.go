@@ -1,26 +1,45 @@
 package serve
 
-// pace is a bucket of bytes that may leave, which fills at the rate.
+// pace is a bucket of bytes that may leave, which fills at the rate, and a turn at what is shared with other connections.
 type pace struct {
-	rate, burst int64
+	rate, burst int64 // 0: only what is shared counts
 	tokens      int64 // bytes that may leave at once
 	at          int64 // engine time up to which the bucket was filled
 	until       int64 // output waits until then; 0: it does not
+
+	share Share // nil: nothing is shared
+	turn  int64 // bytes of the share that may leave
+	from  int64 // and from when on
+}
+
+// Share is what connections share that send no faster than they may all together. It is called by all loops, and does not
+// block. Times are the engine's.
+type Share interface {
+	Reserve(now int64) (n, from int64) // a turn: so many bytes may leave, from then on
+	Return(n int64)                    // of a turn, what was not needed
 }
 
 // SetPace limits how fast what is sent from now on leaves: at most rate bytes a second (0: no limit), beside burst bytes after a
 // rest (0: a quarter of a second's). What was sent before is not held up. While output waits for its time, no time-out and no
-// minimum rate of the client runs. A pace ends where another begins; it may be set within a turn only.
-func (c *Conn) SetPace(w *Worker, rate, burst int64) {
-	if rate <= 0 {
-		c.pace = nil
+// minimum rate of the client runs. With a share, what all leave with that have it counts besides. A pace ends where another
+// begins; it may be set within a turn only.
+func (c *Conn) SetPace(w *Worker, rate, burst int64, share Share) {
+	if rate <= 0 && share == nil {
+		if c.pace != nil {
+			c.pace.end()
+			c.pace = nil
+		}
 		return
 	}
 	c.write(w, true)
+	if c.pace != nil {
+		c.pace.end()
+	}
+	rate = max(rate, 0)
 	if burst <= 0 {
 		burst = max(rate/4, 1)
 	}
-	c.pace = &pace{rate: rate, burst: burst, tokens: burst, at: w.Now}
+	c.pace = &pace{rate: rate, burst: burst, tokens: burst, at: w.Now, share: share}
 }
 
 // Paced reports whether what was sent waits for its time or may have to: then Pending is asked, and Sent follows.
@@ -35,6 +54,19 @@ func (c *Conn) Paced(w *Worker) bool {
 // allow is how many bytes may leave now, up to most; with none, until is when the next may.
 func (p *pace) allow(now int64, most int) int {
 	p.until = 0
+	if p.share != nil {
+		if p.turn <= 0 {
+			p.turn, p.from = p.share.Reserve(now)
+		}
+		if p.from > now {
+			p.until = p.from
+			return 0
+		}
+		most = int(min(int64(most), p.turn))
+	}
+	if p.rate <= 0 {
+		return most
+	}
 	p.fill(now)
 	if p.tokens <= 0 {
 		// Not byte by byte: a tick's worth at once costs a tenth of the turns that a hundredth of a second would.
@@ -43,6 +75,24 @@ func (p *pace) allow(now int64, most int) int {
 		return 0
 	}
 	return int(min(int64(most), p.tokens))
+}
+
+// spend notes that bytes have left.
+func (p *pace) spend(n int64) {
+	if p.rate > 0 {
+		p.tokens -= n
+	}
+	if p.share != nil {
+		p.turn -= n
+	}
+}
+
+// end gives back what is left of a turn.
+func (p *pace) end() {
+	if p.share != nil && p.turn > 0 {
+		p.share.Return(p.turn)
+	}
+	p.turn = 0
 }
 
 // fill adds what has come due since the last time. The time for parts of a byte is kept.

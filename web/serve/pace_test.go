@@ -50,6 +50,46 @@ func TestTheBucketAfterARest(t *testing.T) {
 	}
 }
 
+// line is a Share whose turns follow each other.
+type line struct{ next, reserved, returned int64 }
+
+func (l *line) Reserve(now int64) (n, from int64) {
+	from = max(l.next, now)
+	l.next = from + 1000
+	l.reserved += 100
+	return 100, from
+}
+
+func (l *line) Return(n int64) { l.returned += n }
+
+// Whoever shares waits for its turn, uses it up before it asks for another, and gives back what it has not used.
+func TestATurnAtWhatIsShared(t *testing.T) {
+	l := &line{}
+	a, b := &pace{share: l}, &pace{share: l, rate: 1 << 40, burst: 1 << 20, tokens: 1 << 20}
+	if n := a.allow(5, 1<<20); n != 100 {
+		t.Errorf("%d bytes", n)
+	}
+	a.spend(60)
+	if n := a.allow(6, 1<<20); n != 40 || l.reserved != 100 {
+		t.Errorf("%d bytes, of %d", n, l.reserved)
+	}
+	for range 3 { // it has asked, and asks for no more while it waits
+		if n := b.allow(7, 1<<20); n != 0 || b.until != 1005 || l.reserved != 200 {
+			t.Errorf("%d bytes, else at %d, of %d", n, b.until, l.reserved)
+		}
+	}
+	if n := b.allow(1005, 1<<20); n != 100 {
+		t.Errorf("%d bytes", n)
+	}
+	b.spend(100)
+	a.end()
+	b.end()
+	a.end()
+	if l.returned != 40 {
+		t.Errorf("%d bytes are given back", l.returned)
+	}
+}
+
 // theFile is a file of so many bytes.
 func theFile(t *testing.T, size int) *socket.File {
 	name := filepath.Join(t.TempDir(), "file")

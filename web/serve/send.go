@@ -157,7 +157,7 @@ func (c *Conn) flush(w *Worker) bool {
 		budget -= n
 		c.sent += int64(n)
 		if c.pace != nil {
-			c.pace.tokens -= int64(n)
+			c.pace.spend(int64(n))
 		}
 		if n > 0 {
 			c.moved(w)
