@@ -49,6 +49,7 @@ site "shop.test" {
   route "/app/*" {
     strip_prefix = "/app"
     fastcgi "unix:SOCKET" { # app
+      keep_alive = true
       split_path_info = []
     }
   }
