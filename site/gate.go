@@ -17,6 +17,7 @@ type gate struct {
 	mu     sync.Mutex
 	inside int
 	line   []*waiter
+	coming int // on their way into the line, where they have a place
 }
 
 // passage is how an exchange has left a gate's line.
@@ -35,7 +36,8 @@ type waiter struct {
 	goOn  func(x *exchange.Exchange, how passage)
 	full  func(x *exchange.Exchange) // when nobody is there to go on
 	timer *time.Timer
-	over  bool // it has left the line; guarded by gate.mu
+	over  bool // it has left the line; guarded by gate.mu, and so is what follows
+	comes bool // it is one of those that are coming
 }
 
 // try enters at once, when there is room; then nobody waits.
@@ -55,12 +57,17 @@ func (g *gate) try() bool {
 func (g *gate) wait(x *exchange.Exchange, goOn func(x *exchange.Exchange, how passage), full func(x *exchange.Exchange)) bool {
 	w := &waiter{g: g, x: x, goOn: goOn, full: full}
 	g.mu.Lock()
-	if len(g.line) >= g.queue {
+	if len(g.line)+g.coming >= g.queue {
 		g.mu.Unlock()
 		return false
 	}
+	g.coming++
+	w.comes = true
 	g.mu.Unlock()
 	if !x.Suspend(w) {
+		g.mu.Lock()
+		g.coming--
+		g.mu.Unlock()
 		return false
 	}
 	g.stand(w)
@@ -70,6 +77,10 @@ func (g *gate) wait(x *exchange.Exchange, goOn func(x *exchange.Exchange, how pa
 // stand puts a waiter in the line, unless its turn has come meanwhile, or its client has gone.
 func (g *gate) stand(w *waiter) {
 	g.mu.Lock()
+	if w.comes {
+		w.comes = false
+		g.coming--
+	}
 	if w.over {
 		g.mu.Unlock()
 		return

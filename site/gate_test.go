@@ -130,3 +130,50 @@ func TestAClientThatHasGoneDoesNotWait(t *testing.T) {
 		t.Error("it stands in the line")
 	}
 }
+
+// meddling is a carrier that does something while its exchange is on its way into the line.
+type meddling struct {
+	holding
+	meanwhile func()
+}
+
+func (m meddling) Hold() bool { m.meanwhile(); return true }
+
+// The line never is longer than it may be, not even by those who come at the same time.
+func TestALineIsAsLongAsItMayBeAndNoLonger(t *testing.T) {
+	g := &gate{most: 1, queue: 2, patience: time.Hour}
+	g.try()
+	entered := 0
+	goOn := func(*exchange.Exchange, passage) { entered++ }
+	come := func(c exchange.Carrier) bool {
+		x := exchange.New()
+		x.Begin(c, new(message.Request), new(exchange.Peer), exchange.Limits{})
+		return g.wait(x, goOn, func(*exchange.Exchange) { t.Error("nobody is there") })
+	}
+	second, third := false, true
+	first := come(meddling{meanwhile: func() {
+		second = come(holding{})
+		third = come(holding{})
+	}})
+	if _, waiting := g.count(); !first || !second || third || waiting != 2 {
+		t.Errorf("%v, %v and %v stand in the line, in which are %d", first, second, third, waiting)
+	}
+	if come(refusing{}) || g.coming != 0 {
+		t.Error("one that may not wait has a place")
+	}
+	g.leave()
+	if !come(holding{}) || come(holding{}) {
+		t.Error("the place of one who went in is not another's")
+	}
+	for range 3 {
+		g.leave()
+	}
+	if inside, waiting := g.count(); entered != 3 || inside != 0 || waiting != 0 {
+		t.Errorf("%d entered, %d are inside and %d wait", entered, inside, waiting)
+	}
+}
+
+// refusing is a carrier whose exchanges may not wait.
+type refusing struct{ holding }
+
+func (refusing) Hold() bool { return false }

@@ -3,12 +3,10 @@ package site
 import (
 	"net/netip"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"vitrine/config"
 	"vitrine/site/gateway"
-	"vitrine/site/resource"
 	"vitrine/site/route"
 	"vitrine/socket"
 	"vitrine/web/exchange"
@@ -76,51 +74,3 @@ func (r *responder) ends(part []byte) bool {
 
 // staticMethods are those that files answer beside scripts.
 var staticMethods = route.MethodsOf("GET", "HEAD")
-
-// knownScripts remembers what paths led to, for the fresh time, so that a hot script is found on the loop. Reading takes no
-// lock and allocates nothing.
-type knownScripts struct {
-	all atomic.Pointer[map[string]*knownScript]
-}
-
-// knownScript is what a path led to when it was last looked at.
-type knownScript struct {
-	found   *resource.Found
-	checked atomic.Int64 // nanoseconds since 1970
-}
-
-// mostKnown bounds how many are remembered for a route.
-const mostKnown = 1024
-
-func (k *knownScripts) hot(path []byte, now int64, fresh time.Duration) *resource.Found {
-	all := k.all.Load()
-	if all == nil {
-		return nil
-	}
-	if s := (*all)[string(path)]; s != nil {
-		if age := now - s.checked.Load(); age < int64(fresh) && -age < int64(fresh) {
-			return s.found
-		}
-	}
-	return nil
-}
-
-func (k *knownScripts) keep(f *resource.Found, now int64) {
-	old := k.all.Load()
-	next := make(map[string]*knownScript)
-	if old != nil {
-		if s := (*old)[f.Path]; s != nil && *s.found == *f {
-			s.checked.Store(now)
-			return
-		}
-		if len(*old) < mostKnown {
-			for path, s := range *old {
-				next[path] = s
-			}
-		}
-	}
-	s := &knownScript{found: f}
-	s.checked.Store(now)
-	next[f.Path] = s
-	k.all.CompareAndSwap(old, &next) // somebody else's is as good; it is kept the next time
-}
