@@ -27,6 +27,9 @@ func Lint(c *config.Config, diags *config.Diagnostics) {
 		for _, w := range dry.handler.MapWarnings() {
 			diags.Append(w)
 		}
+		for _, w := range dry.handler.SourceWarnings() {
+			diags.Append(w)
+		}
 		for _, s := range c.Sites {
 			l.front(dry, s)
 		}

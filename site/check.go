@@ -32,6 +32,7 @@ func (h *Handler) Warnings() []config.Diagnostic {
 			}
 		}
 		all = append(all, s.accessWarnings(never)...)
+		all = append(all, s.handoverWarnings()...)
 	}
 	return all
 }

@@ -25,6 +25,7 @@ type counter struct {
 	t       testing.TB
 	dir     string
 	address string
+	h       *Handler
 	reached chan string // "status reason …" of each exchange that ended
 
 	mu      sync.Mutex
@@ -101,7 +102,7 @@ func newCounterWith(t testing.TB, architecture, app string, files map[string]str
 	}
 	srv.Start()
 	t.Cleanup(func() { srv.Close(); h.Close(); store.Close() })
-	c.address = l.Addr().String()
+	c.address, c.h = l.Addr().String(), h
 	return c
 }
 

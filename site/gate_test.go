@@ -158,10 +158,10 @@ func TestALineIsAsLongAsItMayBeAndNoLonger(t *testing.T) {
 	if _, waiting := g.count(); !first || !second || third || waiting != 2 {
 		t.Errorf("%v, %v and %v stand in the line, in which are %d", first, second, third, waiting)
 	}
+	g.leave()
 	if come(refusing{}) || g.coming != 0 {
 		t.Error("one that may not wait has a place")
 	}
-	g.leave()
 	if !come(holding{}) || come(holding{}) {
 		t.Error("the place of one who went in is not another's")
 	}

@@ -18,6 +18,9 @@ func (v *visit) present() (step, *trace.Reason) {
 		// It stands for something else, such as a folder's index: it is run, and never shown.
 		return v.leadTo(v.belowPrefix(v.entry.Path), AppIndex, &t.responder.conf.Pos)
 	}
+	if !v.handed && t.isCopy(v.entry.Path) {
+		return v.copyRefused()
+	}
 	if t.ssi != nil && t.ssi.parses(t, v.entry) {
 		return include, nil
 	}

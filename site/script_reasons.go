@@ -34,6 +34,8 @@ var (
 var (
 	ScriptInHome = trace.Declare("cgi.in-home", trace.Refused,
 		"the file is a script in a user's folder, and those are neither run nor shown", "RFC 9110 §15.5.4")
+	ScriptCopy = trace.Declare("cgi.copy", trace.Refused,
+		"the file has the extension of scripts before its last one, as copies and compressed scripts have (a.cgi.gz, a.php.bak); what a script is made of is never shown", "RFC 9110 §15.5.4")
 	ScriptIsFolder = trace.Declare("cgi.folder", trace.Refused,
 		"the path leads to a folder of scripts and to no script in it; folders of scripts are not listed", "RFC 9110 §15.5.4")
 	ScriptNotExecutable = trace.Declare("cgi.not-executable", trace.Refused,
