@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ const longestWord = 1 << 10
 func (w *lastWords) take(b []byte) {
 	for len(b) > 0 {
 		line := b
-		i := strings.IndexByte(string(b), '\n')
+		i := bytes.IndexByte(b, '\n')
 		if i >= 0 {
 			line = b[:i]
 		}
