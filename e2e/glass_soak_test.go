@@ -39,17 +39,26 @@ func TestGlassSoak(t *testing.T) {
 	load.run(t, 2*time.Second) // files and pools come into being
 	before := g.memory(t)
 
-	// What it serves when nobody looks.
-	alone := load.run(t, max(4*time.Second, length/3))
-	bounded(t, g, before, limit, 0)
-
-	// And when somebody looks who does not read, and others who read little.
-	stuck := g.reader(t, 0)
-	g.reader(t, 2000)
-	watched := load.run(t, max(4*time.Second, length/3))
-	t.Logf("%.0f requests a second; with a stuck reader and a slow one %.0f", alone, watched)
-	if watched < alone/2 {
-		t.Errorf("%.0f requests a second became %.0f when somebody looked", alone, watched)
+	// What it serves when nobody looks, and when somebody looks who does not read, and others who read little. Should the machine
+	// be busy with something else just then, the two are compared once more: who is waited for slows requests each time.
+	var stuck *reader
+	for try := 1; ; try++ {
+		alone := load.run(t, max(4*time.Second, length/3))
+		if try == 1 {
+			bounded(t, g, before, limit, 0)
+		}
+		stuck = g.reader(t, 0)
+		slow := g.reader(t, 2000)
+		watched := load.run(t, max(4*time.Second, length/3))
+		t.Logf("%.0f requests a second; with a stuck reader and a slow one %.0f", alone, watched)
+		if watched >= alone/2 {
+			break
+		}
+		if try == 3 {
+			t.Fatalf("%.0f requests a second became %.0f when somebody looked", alone, watched)
+		}
+		stuck.conn.Close()
+		slow.conn.Close()
 	}
 	for begin := time.Now(); load.requests < million && !t.Failed(); {
 		load.run(t, 4*time.Second)
