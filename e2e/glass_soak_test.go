@@ -39,8 +39,9 @@ func TestGlassSoak(t *testing.T) {
 	load.run(t, 2*time.Second) // files and pools come into being
 	before := g.memory(t)
 
-	// What it serves when nobody looks, and when somebody looks who does not read, and others who read little. Should the machine
-	// be busy with something else just then, the two are compared once more: who is waited for slows requests each time.
+	// What it serves when nobody looks, and when somebody looks who does not read, and others who read little. What they are
+	// sent takes a processor that the requests may need, too, but nobody waits: then next to nothing would be served. Should the
+	// machine be busy with something else just then, the two are compared once more.
 	var stuck *reader
 	for try := 1; ; try++ {
 		alone := load.run(t, max(4*time.Second, length/3))
@@ -51,7 +52,7 @@ func TestGlassSoak(t *testing.T) {
 		slow := g.reader(t, 2000)
 		watched := load.run(t, max(4*time.Second, length/3))
 		t.Logf("%.0f requests a second; with a stuck reader and a slow one %.0f", alone, watched)
-		if watched >= alone/2 {
+		if watched >= alone/3 {
 			break
 		}
 		if try == 3 {

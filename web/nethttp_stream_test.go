@@ -319,8 +319,6 @@ func upDown(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Sum", fmt.Sprintf("%x", h.Sum(nil)))
 }
 
-const transfer = 100 << 20
-
 func TestLargeBodiesComeThroughAsTheyAre(t *testing.T) {
 	want, _, _ := sum(stream(1, transfer))
 	for _, arch := range []string{serve.EventsPerCore, serve.Threads, ownStack + serve.EventsPerCore, ownStack + serve.Threads} {

@@ -3,3 +3,5 @@
 package web
 
 const underRace = false
+
+const transfer = 100 << 20

@@ -209,16 +209,23 @@ func TestAClientThatTakesNothing(t *testing.T) {
 func TestAClientThatTakesTooLittle(t *testing.T) {
 	eachAtOnce(t, func(t *testing.T, o Options) {
 		r := start(t, o, Settings{Write: 200 * time.Millisecond, MinRate: 1 << 30})
-		c := r.dial()
-		c.SetReadBuffer(64 << 10)
-		c.send("big 8000000")
 		buf := make([]byte, 256<<10)
-		for err := error(nil); err == nil; _, err = io.ReadFull(c, buf) {
-			<-time.After(20 * time.Millisecond)
-		}
-		// Where the transport does not say what was taken, a client that is this slow looks as if it took nothing.
-		if why := await(t, "end", r.gone); why != CloseSlowReader && !(why == CloseWriteTimeout && o.Network == socket.Portable{}) {
-			t.Error(why)
+		for try := 1; ; try++ {
+			c := r.dial()
+			c.SetReadBuffer(64 << 10)
+			c.send("big 8000000")
+			for err := error(nil); err == nil; _, err = io.ReadFull(c, buf) {
+				<-time.After(20 * time.Millisecond)
+			}
+			why := await(t, "end", r.gone)
+			// Where the transport does not say what was taken, a client that is this slow looks as if it took nothing.
+			if why == CloseSlowReader || why == CloseWriteTimeout && o.Network == (socket.Portable{}) {
+				return
+			}
+			// So does one that a busy machine does not let read for as long.
+			if why != CloseWriteTimeout || try == 5 {
+				t.Fatal(why)
+			}
 		}
 	})
 }
