@@ -145,117 +145,129 @@ func standard(s terminal.Style, text string) string {
 
 // details is everything about a socket in ss's words, most important first.
 func details(x *control.Socket) string {
-	var words []string
-	word := func(name string, value any) { words = append(words, fmt.Sprintf("%s:%v", name, value)) }
-	count := func(name string, n uint64) {
-		if n > 0 {
-			word(name, n)
-		}
-	}
+	var w ssWords
 	if x.Doing != "" {
-		words = append(words, terminal.Printable(x.Doing)+";")
+		w.say(terminal.Printable(x.Doing) + ";")
 	}
-	t := x.TCP
-	if t != nil {
-		if t.Congestion != "" {
-			words = append(words, t.Congestion)
-		}
-		if t.Phase != "" && t.Phase != "open" {
-			word("phase", t.Phase)
-		}
-		if t.RTT > 0 {
-			word("rtt", strings.TrimSuffix(milliseconds(t.RTT), "ms")+"/"+milliseconds(t.RTTVar))
-		}
-		if t.MinRTT > 0 {
-			word("minrtt", milliseconds(t.MinRTT))
-		}
-		if t.RTO > 0 {
-			word("rto", span(t.RTO))
-		}
-		count("backoff", uint64(t.Backoff))
-		word("mss", t.MSS)
-		if t.PathMSS > 0 && t.PathMSS < t.PeerMSS {
-			word("pathmss", t.PathMSS)
-		} else if t.PeerMSS > 0 && t.PeerMSS < t.PathMSS {
-			word("peermss", t.PeerMSS)
-		}
-		word("cwnd", segments(t.Window, t.MSS))
-		if t.Threshold > 0 {
-			word("ssthresh", segments(t.Threshold, t.MSS))
-		}
-		if t.SendWindow > 0 || !x.Kernel {
-			word("snd_wnd", t.SendWindow)
-		}
-		if t.RecvWindow > 0 || !x.Kernel {
-			word("rcv_wnd", t.RecvWindow)
-		}
-		if t.SendScale >= 0 {
-			word("wscale", fmt.Sprintf("%d,%d", t.SendScale, t.RecvScale))
-		}
-		count("unacked", uint64(t.InFlight))
-		count("notsent", uint64(t.NotSent))
-		count("lost", uint64(t.Lost))
-		count("retrans", t.Retransmits)
-		count("bytes_retrans", t.Retransmitted)
-		count("timeouts", t.Timeouts)
-		count("undone", t.Undone)
-		if t.Reordering {
-			words = append(words, "reordering")
-		}
-		count("ooo", uint64(t.OutOfOrder))
-		word("segs_out", t.SegmentsOut)
-		word("segs_in", t.SegmentsIn)
-		count("pure_acks", t.PureACKs)
-		if !x.Kernel { // which does not tell the server
-			word("bytes_sent", t.Sent)
-		}
-		count("bytes_acked", t.Acked)
-		word("bytes_received", t.Received)
-		if !x.Kernel {
-			word("lastsnd", span(t.LastSend))
-			word("lastrcv", span(t.LastReceive))
-		}
-		count("probes", uint64(t.Probes))
-		for _, o := range t.Options {
-			if o != "wscale" { // said with its numbers
-				words = append(words, strings.Replace(o, "timestamps", "ts", 1))
-			}
-		}
-		if t.Active {
-			words = append(words, "active")
-		}
+	if x.TCP != nil {
+		w.tcp(x.TCP, x.Kernel)
 	}
-	count("files", uint64(x.Files))
-	count("half_open", uint64(x.HalfOpen))
+	w.count("files", uint64(x.Files))
+	w.count("half_open", uint64(x.HalfOpen))
 	if x.Age > 0 {
-		word("age", span(x.Age))
+		w.word("age", span(x.Age))
 	}
 	if x.Orphan {
-		words = append(words, "orphan")
+		w.say("orphan")
 	}
 	if x.Stalled {
-		words = append(words, "reading-file")
+		w.say("reading-file")
 	}
 	if x.NextHop != "" {
 		via := x.NextHop
 		if x.NextHopMAC != "" {
 			via += "," + x.NextHopMAC
 		}
-		word("via", via)
+		w.word("via", via)
 	}
-	count("connection", x.Connection)
-	count("requests", uint64(x.Requests))
+	w.count("connection", x.Connection)
+	w.count("requests", uint64(x.Requests))
 	switch {
 	case x.Shard < 0: // all of them
 	case x.Kernel:
-		word("loop", x.Shard)
+		w.word("loop", x.Shard)
 	default:
-		word("shard", x.Shard)
+		w.word("shard", x.Shard)
 	}
 	if x.Journey != "" {
-		word("journey", x.Journey)
+		w.word("journey", x.Journey)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(w, " ")
+}
+
+// ssWords are what ss says of a socket.
+type ssWords []string
+
+func (w *ssWords) say(word string) { *w = append(*w, word) }
+
+func (w *ssWords) word(name string, value any) { w.say(fmt.Sprintf("%s:%v", name, value)) }
+
+// count is word for a number that is not worth one when it is 0.
+func (w *ssWords) count(name string, n uint64) {
+	if n > 0 {
+		w.word(name, n)
+	}
+}
+
+// tcp is what its end knows of a connection.
+func (w *ssWords) tcp(t *control.TCP, kernel bool) {
+	if t.Congestion != "" {
+		w.say(t.Congestion)
+	}
+	if t.Phase != "" && t.Phase != "open" {
+		w.word("phase", t.Phase)
+	}
+	if t.RTT > 0 {
+		w.word("rtt", strings.TrimSuffix(milliseconds(t.RTT), "ms")+"/"+milliseconds(t.RTTVar))
+	}
+	if t.MinRTT > 0 {
+		w.word("minrtt", milliseconds(t.MinRTT))
+	}
+	if t.RTO > 0 {
+		w.word("rto", span(t.RTO))
+	}
+	w.count("backoff", uint64(t.Backoff))
+	w.word("mss", t.MSS)
+	if t.PathMSS > 0 && t.PathMSS < t.PeerMSS {
+		w.word("pathmss", t.PathMSS)
+	} else if t.PeerMSS > 0 && t.PeerMSS < t.PathMSS {
+		w.word("peermss", t.PeerMSS)
+	}
+	w.word("cwnd", segments(t.Window, t.MSS))
+	if t.Threshold > 0 {
+		w.word("ssthresh", segments(t.Threshold, t.MSS))
+	}
+	if t.SendWindow > 0 || !kernel {
+		w.word("snd_wnd", t.SendWindow)
+	}
+	if t.RecvWindow > 0 || !kernel {
+		w.word("rcv_wnd", t.RecvWindow)
+	}
+	if t.SendScale >= 0 {
+		w.word("wscale", fmt.Sprintf("%d,%d", t.SendScale, t.RecvScale))
+	}
+	w.count("unacked", uint64(t.InFlight))
+	w.count("notsent", uint64(t.NotSent))
+	w.count("lost", uint64(t.Lost))
+	w.count("retrans", t.Retransmits)
+	w.count("bytes_retrans", t.Retransmitted)
+	w.count("timeouts", t.Timeouts)
+	w.count("undone", t.Undone)
+	if t.Reordering {
+		w.say("reordering")
+	}
+	w.count("ooo", uint64(t.OutOfOrder))
+	w.word("segs_out", t.SegmentsOut)
+	w.word("segs_in", t.SegmentsIn)
+	w.count("pure_acks", t.PureACKs)
+	if !kernel { // which does not tell the server
+		w.word("bytes_sent", t.Sent)
+	}
+	w.count("bytes_acked", t.Acked)
+	w.word("bytes_received", t.Received)
+	if !kernel {
+		w.word("lastsnd", span(t.LastSend))
+		w.word("lastrcv", span(t.LastReceive))
+	}
+	w.count("probes", uint64(t.Probes))
+	for _, o := range t.Options {
+		if o != "wscale" { // said with its numbers
+			w.say(strings.Replace(o, "timestamps", "ts", 1))
+		}
+	}
+	if t.Active {
+		w.say("active")
+	}
 }
 
 // segments is bytes in full segments, rounded up.
