@@ -46,7 +46,9 @@ func TestAnExportInPiecesCommandsNoTerminal(t *testing.T) {
 			t.Fatalf("in pieces of %d: %q, want %q", piece, out.Bytes(), want)
 		}
 	}
-	if i := bytes.IndexFunc(want, func(r rune) bool { return r != '\n' && r != unicode.ReplacementChar && unicode.IsControl(r) || r == 0x202e }); i >= 0 {
+	if i := bytes.IndexFunc(want, func(r rune) bool {
+		return r != '\n' && r != unicode.ReplacementChar && unicode.IsControl(r) || r == 0x202e
+	}); i >= 0 {
 		t.Errorf("%q", want[i:])
 	}
 }
