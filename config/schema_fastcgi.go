@@ -101,7 +101,7 @@ var fastcgiBlock = &blockType{
 			also:  []string{"stderr"},
 			field: in(func(f *FastCGI) any { return &f.ErrorBytes })},
 		{name: "buffering", kind: kindBool, initial: `false`,
-			doc:   "Whether pieces of an answer are gathered to fuller packets. Otherwise each leaves as the application writes it, which it may also ask for itself, with X-Accel-Buffering: no.",
+			doc:   "Whether pieces of an answer are gathered to fuller packets. Otherwise each leaves as the application writes it. An answer says for itself which of the two it wants, with X-Accel-Buffering: yes or no.",
 			also:  []string{"fastcgi_buffering", "flushpackets"},
 			field: in(func(f *FastCGI) any { return &f.Buffering })},
 		{name: "intercept_errors", kind: kindBool, initial: `false`,

@@ -82,7 +82,7 @@ func TestThePageIsOnlyForWhoeverSitsBeforeIt(t *testing.T) {
 		if test.why == nil {
 			continue
 		}
-		if test.why.Reached() != before+1 || !strings.Contains(body, test.why.Sentence[1:]) {
+		if test.why.Reached() != before+1 || !strings.Contains(body, test.why.Clause()[1:]) {
 			t.Errorf("%s: it says %s and counts %d", test.name, body, test.why.Reached()-before)
 		}
 		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin"} {

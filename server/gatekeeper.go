@@ -297,10 +297,10 @@ func (g *gatekeeper) refuse(w http.ResponseWriter, r *http.Request, why *trace.R
 	}
 	hint := adminHints[why]
 	if navigation(r) && (why == AdminCrossSite) {
-		writePage(w, status, "This page was opened from another one", why.Sentence+".", `<p><a href="/">Open it here</a></p>`)
+		writePage(w, status, "This page was opened from another one", why.Sentence, `<p><a href="/">Open it here</a></p>`)
 		return
 	}
-	writeError(w, status, why.Sentence, hint)
+	writeError(w, status, why.Clause(), hint)
 }
 
 // adminHints say what to do about a refusal.

@@ -11,14 +11,15 @@ import (
 )
 
 // Lint warns about what is legal and probably not meant, in a configuration without errors: routes that no request can
-// reach, clients rules that decide nothing, redirects that lead back to themselves, folders that answer nothing, and
-// files that should not be public and are.
+// reach, clients rules that decide nothing, redirects that lead back to themselves, folders that answer nothing,
+// files that should not be public and are, and applications that have gone.
 func Lint(c *config.Config, diags *config.Diagnostics) {
 	l := linter{config: c, diags: diags}
 	l.clients()
 	l.published()
 	l.network()
 	l.scripts()
+	l.applications()
 	if dry := NewDry(c, diags); dry != nil {
 		defer dry.Close()
 		for _, w := range dry.handler.Warnings() {

@@ -41,7 +41,7 @@ func (g *gatekeeper) demand(w http.ResponseWriter, r *http.Request, p *policy) {
 	if !g.tries.may(client, time.Now()) {
 		w.Header().Set("Retry-After", "60")
 		g.refused(r.RemoteAddr, AdminTries.Reach(), "")
-		writeError(w, http.StatusTooManyRequests, AdminTries.Sentence, adminHints[AdminTries])
+		writeError(w, http.StatusTooManyRequests, AdminTries.Clause(), adminHints[AdminTries])
 		return
 	}
 	if !p.right(given) {
@@ -53,7 +53,7 @@ func (g *gatekeeper) demand(w http.ResponseWriter, r *http.Request, p *policy) {
 			return
 		}
 		w.Header().Set("WWW-Authenticate", `Bearer realm="vitrine", error="invalid_token"`) // RFC 6750 §3
-		writeError(w, http.StatusUnauthorized, AdminToken.Sentence, adminHints[AdminToken])
+		writeError(w, http.StatusUnauthorized, AdminToken.Clause(), adminHints[AdminToken])
 		return
 	}
 	w.Header().Del("Connection")
@@ -74,7 +74,7 @@ func (g *gatekeeper) unsigned(w http.ResponseWriter, r *http.Request, said strin
 	}
 	if !navigation(r) || strings.HasPrefix(r.URL.Path, "/api/") {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="vitrine"`)
-		writeError(w, http.StatusUnauthorized, AdminNoToken.Sentence, adminHints[AdminNoToken])
+		writeError(w, http.StatusUnauthorized, AdminNoToken.Clause(), adminHints[AdminNoToken])
 		return
 	}
 	if said != "" {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"vitrine/trace"
@@ -67,7 +68,7 @@ func (c *call) Gone(l exchange.Link, why *trace.Reason, err error) {
 		c.clientGone(nil)
 		return
 	}
-	status, text := 502, why.Sentence
+	status, text := 502, why.Clause()
 	if err != nil {
 		text = err.Error()
 	}
@@ -160,8 +161,8 @@ type applicationTrouble struct {
 
 func (e *applicationTrouble) Error() string {
 	s := "application " + e.address + ", " + e.script
-	if e.why != nil {
-		s += ": " + e.why.Sentence
+	if e.why != nil && !strings.Contains(e.text, e.why.Clause()) {
+		s += ": " + e.why.Clause()
 	}
 	if e.text != "" {
 		s += ": " + e.text

@@ -226,7 +226,7 @@ func (v *visit) pageFailed(why *trace.Reason, err error) {
 	if why != nil {
 		details = append(details, trace.D("because", why.String()))
 		if err == nil {
-			err = errors.New(why.Sentence)
+			err = errors.New(why.Clause())
 		}
 	}
 	if err != nil {

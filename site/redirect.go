@@ -31,9 +31,9 @@ func (v *visit) location(source string, filled []byte) string {
 			filled = filled[1:]
 		}
 	}
-	// "/new?{query}" leads to "/new" for a request without one.
-	if strings.HasSuffix(source, "?{query}") {
-		filled = bytes.TrimSuffix(filled, []byte{'?'})
+	// "/new?{query}" leads to "/new" for a request without one, and "/new?a=1&{query}" to "/new?a=1".
+	if (strings.HasSuffix(source, "?{query}") || strings.HasSuffix(source, "&{query}")) && len(v.request().Query()) == 0 {
+		filled = filled[:len(filled)-1]
 	}
 	v.buf = filled
 	if !hostHolds(source, filled) {

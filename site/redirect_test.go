@@ -17,6 +17,9 @@ site "example.org" {
   route "/query" {
     redirect "/search?{query}" {}
   }
+  route "/more" {
+    redirect "/search?in=all&{query}" {}
+  }
   route "/secure/*" {
     redirect "https://{host}{uri}" { status = 307 }
   }
@@ -77,6 +80,9 @@ site "example.org" {
 		{"GET /query", 302, "/search"},
 		{"GET /query?", 302, "/search"},
 		{"GET /query?a=b&c=%20d", 302, "/search?a=b&c=%20d"},
+		{"GET /query?why?", 302, "/search?why?"},
+		{"GET /more", 302, "/search?in=all"},
+		{"GET /more?a=b", 302, "/search?in=all&a=b"},
 		{"GET /secure/x%2Fy?z", 307, "https://example.org/secure/x%2Fy?z"},
 		{"GET //uri/evil.example", 302, "/uri/evil.example"},
 		{"GET /letters/x", 302, "/%ED%95%9C%EA%B5%AD/a%22b/x"},

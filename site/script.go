@@ -230,8 +230,8 @@ type scriptTrouble struct {
 
 func (e *scriptTrouble) Error() string {
 	s := "script " + e.script
-	if e.why != nil {
-		s += ": " + e.why.Sentence
+	if e.why != nil && !strings.Contains(e.text, e.why.Clause()) {
+		s += ": " + e.why.Clause()
 	}
 	if e.text != "" {
 		s += ": " + e.text

@@ -33,7 +33,7 @@ type includeFault struct {
 func (f *includeFault) Error() string { return f.text }
 
 // faultOf is an includeFault of a Reason alone.
-func faultOf(why *trace.Reason) error { return &includeFault{why.Reach(), why.Sentence} }
+func faultOf(why *trace.Reason) error { return &includeFault{why.Reach(), why.Clause()} }
 
 // Include puts what a reference leads to into the page.
 func (w *pageWorld) Include(ref ssi.Reference) error {
@@ -89,7 +89,7 @@ func (w *pageWorld) ask(ref ssi.Reference, what want, told *trace.Reason) (*nest
 	}
 	target, ok := w.target(ref)
 	if !ok {
-		return nil, &includeFault{IncludePath.Reach(), shownReference(ref.Path) + ": " + IncludePath.Sentence}
+		return nil, &includeFault{IncludePath.Reach(), shownReference(ref.Path) + ": " + IncludePath.Clause()}
 	}
 	told.Reach()
 	if w.v.looking() {

@@ -396,9 +396,9 @@ func (n *nested) unwatch() {
 
 // why says for the log why there is no answer.
 func (n *nested) why(target string) error {
-	text := target + ": " + n.reason.Sentence
+	text := target + ": " + n.reason.Clause()
 	if n.status != 0 {
-		text = target + " is answered with " + strconv.Itoa(n.status) + ": " + n.reason.Sentence
+		text = target + " is answered with " + strconv.Itoa(n.status) + ": " + n.reason.Clause()
 	}
 	return &includeFault{n.reason, text}
 }

@@ -30,7 +30,7 @@ func (k Kind) String() string { return kindNames[k] }
 type Reason struct {
 	ID       string // dotted and lower case, such as "route.matched"; never changed once published
 	Kind     Kind
-	Sentence string // what happened, for somebody who has never read this program
+	Sentence string // what happened, for somebody who has never read this program: with a capital and a full stop
 	Standard string // the section that asks for it, such as "RFC 9112 §6.3"; empty when the rule is our own
 
 	reached atomic.Uint64
@@ -69,6 +69,16 @@ func (r *Reason) Reach() *Reason {
 
 // Reached is how often the Reason was reached since the program started.
 func (r *Reason) Reached() uint64 { return r.reached.Load() }
+
+// Clause is the Sentence as a part of a longer one: without its full stop, and with a small letter at its beginning
+// unless that is a name in capitals, such as TCP.
+func (r *Reason) Clause() string {
+	s := strings.TrimSuffix(r.Sentence, ".")
+	if len(s) < 2 || s[0] < 'A' || 'Z' < s[0] || 'A' <= s[1] && s[1] <= 'Z' {
+		return s
+	}
+	return string(s[0]+'a'-'A') + s[1:]
+}
 
 // String is the Reason's id.
 func (r *Reason) String() string {

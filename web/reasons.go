@@ -5,49 +5,49 @@ import "vitrine/trace"
 // Why an exchange failed, or its connection ended, where HTTP/1's rules on persistence have no say.
 var (
 	CloseIdle = trace.Declare("close.keep-alive-timeout", trace.Close,
-		"the client sent no further request within the keep-alive time", "RFC 9112 §9.5")
+		"The client sent no further request within the keep-alive time.", "RFC 9112 §9.5")
 	CloseUnused = trace.Declare("close.no-request", trace.Close,
-		"the client connected and ended the connection without sending a request", "")
+		"The client connected and ended the connection without sending a request.", "")
 	CloseSilent = trace.Declare("close.no-request-timeout", trace.Close,
-		"the client connected and sent no request within the header time-out", "")
+		"The client connected and sent no request within the header time-out.", "")
 	CloseClient = trace.Declare("close.client", trace.Close,
-		"the client ended the connection between two requests", "RFC 9112 §9.6")
+		"The client ended the connection between two requests.", "RFC 9112 §9.6")
 	CloseHalf = trace.Declare("close.half-closed", trace.Close,
-		"the client had ended its direction; its last response was sent and the connection closed", "RFC 9112 §9.6")
+		"The client had ended its direction; its last response was sent and the connection closed.", "RFC 9112 §9.6")
 	CloseDrain = trace.Declare("close.drain", trace.Close,
-		"the server is stopping, or no longer listens where the connection came in, and nothing was owed on it", "")
+		"The server is stopping, or no longer listens where the connection came in, and nothing was owed on it.", "")
 	CloseTunnel = trace.Declare("close.tunnel", trace.Close,
-		"the upgraded connection was ended by one of its sides", "RFC 9110 §7.8")
+		"The upgraded connection was ended by one of its sides.", "RFC 9110 §7.8")
 
 	HeaderTimeout = trace.Declare("request.header-timeout", trace.Refused,
-		"the request's header did not arrive whole within the header time-out", "RFC 9110 §15.5.9")
+		"The request's header did not arrive whole within the header time-out.", "RFC 9110 §15.5.9")
 	HeaderCut = trace.Declare("request.header-cut", trace.Refused,
-		"the client ended the connection in the middle of a request's header", "RFC 9112 §8")
+		"The client ended the connection in the middle of a request's header.", "RFC 9112 §8")
 	BodyTimeout = trace.Declare("request.body-timeout", trace.Refused,
-		"no byte of the request's body arrived within the body time-out", "RFC 9110 §15.5.9")
+		"No byte of the request's body arrived within the body time-out.", "RFC 9110 §15.5.9")
 	BodySlow = trace.Declare("request.body-slow", trace.Refused,
-		"the request's body arrived more slowly than the minimum rate", "RFC 9110 §15.5.9")
+		"The request's body arrived more slowly than the minimum rate.", "RFC 9110 §15.5.9")
 	BodyUnwanted = trace.Declare("request.body-unwanted", trace.Close,
-		"the client sends more of a body that nobody reads than is dropped for the connection's sake", "RFC 9112 §9.3")
+		"The client sends more of a body that nobody reads than is dropped for the connection's sake.", "RFC 9112 §9.3")
 	BodyCut = trace.Declare("request.body-cut", trace.Refused,
-		"the client ended the connection before the request's body was complete", "RFC 9112 §8")
+		"The client ended the connection before the request's body was complete.", "RFC 9112 §8")
 	HandlerSilent = trace.Declare("exchange.no-answer", trace.Failed,
-		"the handler ended without an answer", "RFC 9110 §15.6.1")
+		"The handler ended without an answer.", "RFC 9110 §15.6.1")
 	HandlerPanic = trace.Declare("exchange.panic", trace.Failed,
-		"the handler panicked", "RFC 9110 §15.6.1")
+		"The handler panicked.", "RFC 9110 §15.6.1")
 	HandlerAborted = trace.Declare("exchange.aborted", trace.Failed,
-		"the handler cut the response off", "")
+		"The handler cut the response off.", "")
 	SwitchUnasked = trace.Declare("exchange.switch-unasked", trace.Failed,
-		"the handler answered 101 without leaving the protocol, so nobody could say what the next bytes would mean", "RFC 9110 §15.2.2")
+		"The handler answered 101 without leaving the protocol, so nobody could say what the next bytes would mean.", "RFC 9110 §15.2.2")
 	HandlersBusy = trace.Declare("exchange.busy", trace.Refused,
-		"as many requests wait for a handler as may", "RFC 9110 §15.6.4")
+		"As many requests wait for a handler as may.", "RFC 9110 §15.6.4")
 	BodyShort = trace.Declare("exchange.body-short", trace.Failed,
-		"the handler wrote less than the Content-Length it had announced", "RFC 9112 §6.3")
+		"The handler wrote less than the Content-Length it had announced.", "RFC 9112 §6.3")
 	BodyLong = trace.Declare("exchange.body-long", trace.Failed,
-		"the handler wrote more than the Content-Length it had announced", "RFC 9112 §6.3")
+		"The handler wrote more than the Content-Length it had announced.", "RFC 9112 §6.3")
 
 	LinkDone = trace.Declare("upstream.done", trace.Close,
-		"the connection to the other program was no longer needed", "")
+		"The connection to the other program was no longer needed.", "")
 	LinkIdle = trace.Declare("upstream.idle", trace.Close,
-		"the connection to the other program was unused for the idle time, or the other program closed it meanwhile", "")
+		"The connection to the other program was unused for the idle time, or the other program closed it meanwhile.", "")
 )

@@ -19,7 +19,8 @@ func (p *program) checkCommand() *cobra.Command {
 		Short:   "Say everything that is wrong with the configuration",
 		Long: `Check reads the configuration and prints all errors, each with its line and what to write instead, and warns about what
 is legal but probably not meant: a route that no request can reach, a redirect to itself. Then it runs the expect
-blocks: each is a request that is answered on the configuration and the files as they are. No socket is opened.
+blocks: each is a request that is answered on the configuration and the files as they are. It listens nowhere, and
+no application, script or name server is asked anything.
 
 The exit status is 0 when everything is well, 1 when there are errors or an expectation does not hold, and 2 when there
 is nothing to check. Warnings alone are well, unless --strict.`,

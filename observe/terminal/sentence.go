@@ -8,7 +8,7 @@ import (
 )
 
 // AppendSentence appends a sentence as it stands at the beginning of a line with something behind it: its first
-// letter is a capital, and it has no full stop. Those who declare Reasons write them either way.
+// letter is a capital, and it has no full stop. What is no Reason's may be written either way.
 func AppendSentence(dst []byte, s string) []byte {
 	from := len(dst)
 	dst = append(dst, s...)

@@ -201,10 +201,10 @@ func TestKindsHaveNames(t *testing.T) {
 func TestAFaultSaysWhatWasFound(t *testing.T) {
 	var r Receiver
 	_, _, fault := r.Receive([]byte("HTTP/1.1 400"))
-	if fault == nil || !strings.Contains(fault.Error(), `"HTTP/1.1"`) || !strings.Contains(fault.Error(), NotFastCGI.Sentence) {
+	if fault == nil || !strings.Contains(fault.Error(), `"HTTP/1.1"`) || !strings.Contains(fault.Error(), NotFastCGI.Clause()) {
 		t.Errorf("%v", fault)
 	}
-	if f := (&Fault{Reason: Overloaded}); f.Error() != Overloaded.Sentence {
+	if f := (&Fault{Reason: Overloaded}); f.Error() != Overloaded.Clause() {
 		t.Error(f)
 	}
 }

@@ -25,9 +25,9 @@ type Fault struct {
 
 func (f *Fault) Error() string {
 	if f.Text == "" {
-		return f.Reason.Sentence
+		return f.Reason.Clause()
 	}
-	return f.Reason.Sentence + " (" + f.Text + ")"
+	return f.Reason.Clause() + " (" + f.Text + ")"
 }
 
 // mostIdle is how many records an application may send that say nothing, before that is taken for an attempt to keep the

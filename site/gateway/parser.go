@@ -24,7 +24,7 @@ type Fault struct {
 }
 
 func (f *Fault) Error() string {
-	s := f.Reason.Sentence
+	s := f.Reason.Clause()
 	if f.Line > 0 {
 		s += "; line " + strconv.Itoa(f.Line) + " of the answer"
 		if f.Text != "" {

@@ -61,7 +61,7 @@ func (f *Failure) Error() string {
 	case at.Component != "" && f.Err != nil:
 		fmt.Fprintf(&b, "%s: %s", shown(at.Component), cause(f.Err))
 	default:
-		b.WriteString(f.Reason.Sentence)
+		b.WriteString(f.Reason.Clause())
 	}
 	return b.String()
 }

@@ -5,17 +5,17 @@ import "vitrine/trace"
 // Why a directive came to nothing. The page has its error message in its place.
 var (
 	reasonMalformed = trace.Declare("ssi.malformed", trace.Failed,
-		"the directive is not written as one: something is missing in it, or it has no end", "")
+		"The directive is not written as one: something is missing in it, or it has no end.", "")
 	reasonUnknown = trace.Declare("ssi.unknown", trace.Failed,
-		"there is no directive of that name, or it does not have the attribute", "")
+		"There is no directive of that name, or it does not have the attribute.", "")
 	reasonExpression = trace.Declare("ssi.expression", trace.Failed,
-		"the condition cannot be understood, so none of its branches is in the page", "")
+		"The condition cannot be understood, so none of its branches is in the page.", "")
 	reasonUnbalanced = trace.Declare("ssi.unbalanced", trace.Failed,
-		"if, elif, else and endif do not belong together as they stand in the page", "")
+		"If, elif, else and endif do not belong together as they stand in the page.", "")
 	reasonBound = trace.Declare("ssi.bound", trace.Failed,
-		"the page asks for more than the configuration lets one request have", "")
+		"The page asks for more than the configuration lets one request have.", "")
 	reasonLate = trace.Declare("ssi.late", trace.Failed,
-		"the time that a page may take to be made is over", "")
+		"The time that a page may take to be made is over.", "")
 )
 
 // Fault is why a directive came to nothing. Its text is for the log and not for the page.
@@ -26,7 +26,7 @@ type Fault struct {
 
 func (f *Fault) Error() string {
 	if f.Text == "" {
-		return f.Reason.Sentence
+		return f.Reason.Clause()
 	}
 	return f.Text
 }

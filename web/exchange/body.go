@@ -14,7 +14,7 @@ import (
 // the request's body was malformed.
 type GoneError struct{ Reason *trace.Reason }
 
-func (e *GoneError) Error() string { return "exchange given up: " + e.Reason.Sentence }
+func (e *GoneError) Error() string { return "exchange given up: " + e.Reason.Clause() }
 
 // ErrNotDetached is returned when a blocking method is called on the loop.
 var ErrNotDetached = errors.New("exchange: reading and writing need Go")

@@ -299,4 +299,4 @@ export function view(context) {
   };
 }
 
-const lower = (text) => text[0].toLowerCase() + sentence(text).slice(1);
+const lower = (text) => (/^[A-Z]{2}/.test(text) ? text[0] : text[0].toLowerCase()) + sentence(text).slice(1);
