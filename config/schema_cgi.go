@@ -109,7 +109,7 @@ var cgiBlock = &blockType{
 			also:  []string{"header_bytes"},
 			field: in(func(c *CGI) any { return &c.HeadBytes })},
 		{name: "buffer_bytes", kind: kindSize, initial: `"64KiB"`, min: 0, max: 64 << 10,
-			doc:   "A request's body whose length is not known is read whole before the script is run, since the script must be told: this much is kept in memory, more in a file without a name, up to body_bytes.",
+			doc:   "A request's body whose length is not known is read whole before the script is run, since the script must be told: this much is kept in memory, more in a file without a name, up to spool_bytes and body_bytes.",
 			also:  []string{"body_buffer", "client_body_buffer_size"},
 			field: in(func(c *CGI) any { return &c.BufferBytes })},
 		{name: "error_bytes", kind: kindSize, initial: `"8KiB"`, min: 0, max: 1 << 20,
