@@ -132,7 +132,7 @@ func (v *visit) beginPage(p *config.ErrorPage) (step, error) {
 	if p.Status != nil {
 		v.status = p.Status.V
 	}
-	v.memorize = false
+	v.memorize, v.handed, v.verbatim = false, false, false
 	switch {
 	case p.Redirect.V != nil:
 		if p.Status == nil {

@@ -75,7 +75,8 @@ func (o *handover) lead(v *visit, to string, kept []gateway.Field, why *trace.Re
 	return next, told
 }
 
-// send sends a file, by the one guarded door: no link leads out of the folder.
+// send sends a file, by the one guarded door: no link leads out of the folder. It is sent as it is, whatever its name: the program has
+// chosen it, and what is uploaded, for example, is neither run nor parsed.
 func (o *handover) send(v *visit, where string, root int, below string, kept []gateway.Field, why *trace.Reason) (step, *trace.Reason) {
 	line := &o.folders[root].Pos
 	if v.looking() {
@@ -96,7 +97,7 @@ func (o *handover) send(v *visit, where string, root int, below string, kept []g
 		v.refusal = refusal{status: 404}
 		return v.refused(NothingHere.Reach(), line, nil)
 	}
-	v.status, v.memorize, v.handed = 0, false, true
+	v.status, v.memorize, v.handed, v.verbatim = 0, false, true, true
 	addFields(&v.header, kept)
 	v.entry, v.file = e, e.Path
 	return present, nil

@@ -15,6 +15,17 @@ import (
 const handoverSite = `
 site "example.org" {
   root = "$ROOT/www"
+  ssi {
+  }
+  route "/ext/*" {
+    root         = "$ROOT/cgi"
+    strip_prefix = "/ext"
+    cgi {
+      extensions     = [".cgi"]
+      send_file      = ["$ROOT/private"]
+      accel_redirect = ["/protected/"]
+    }
+  }
   route "/protected/*" {
     internal     = true
     root         = "$ROOT/private"
@@ -60,17 +71,23 @@ func TestScriptsAndApplicationsHandOverAlike(t *testing.T) {
 		}
 		io.WriteString(w, "own body")
 	})
+	const script = "#!/bin/sh\necho Content-Type: text/x-inner\necho Cache-Control: inner\necho Set-Cookie: c=d\necho\nprintf 'inner script'"
 	c := newCounter(t, serve.EventsPerCore, app, map[string]string{
 		"www/index.php":        "",
 		"cgi/say":              "#!/bin/sh\necho \"$QUERY_STRING\" | base64 -d\necho\nprintf 'own body'",
+		"cgi/say.cgi":          "#!/bin/sh\necho \"$QUERY_STRING\" | base64 -d\necho\nprintf 'own body'",
 		"cgi/flood":            "#!/bin/sh\necho X-Accel-Redirect: /protected/report.pdf\necho\nexec cat /dev/zero",
 		"private/report.pdf":   "%PDF-0123456789",
-		"private/x.cgi":        "#!/bin/sh\necho Content-Type: text/x-inner\necho Cache-Control: inner\necho Set-Cookie: c=d\necho\nprintf 'inner script'",
+		"private/x.cgi":        script,
 		"private/sub/more.txt": "more",
+		"private/say":          "not the script of this name",
+		"private/index.php":    "uploaded index.php",
+		"private/up.php.txt":   "uploaded up.php.txt",
+		"private/up.shtml":     `<!--#include virtual="/protected/report.pdf" -->`,
 		"secret.txt":           "secret",
 	}, handoverSite)
 	file := c.dir + "/private/report.pdf"
-	for _, by := range []string{"/cgi/say", "/app/x", "/none/say"} {
+	for _, by := range []string{"/cgi/say", "/ext/say.cgi", "/app/x", "/none/say"} {
 		for _, test := range []struct {
 			head   string
 			status int
@@ -88,6 +105,12 @@ func TestScriptsAndApplicationsHandOverAlike(t *testing.T) {
 			{"X-Accel-Redirect: /protected/nothing&Content-Type: a/b", 404, "", nil, nil},
 			{"X-Sendfile: " + file + "&Content-Type: a/b&X-Other: gone", 200, "%PDF-0123456789", nil, []string{"Content-Type: a/b", "X-Other: "}},
 			{"X-Sendfile: " + file + "&Content-Type: a/b", 206, "PDF", []string{"Range: bytes=1-3"}, nil},
+			// what is uploaded, for example, is sent as it is, whatever its name means elsewhere
+			{"X-Sendfile: " + c.dir + "/private/x.cgi&Content-Type: a/b", 200, script, nil, []string{"Content-Type: a/b"}},
+			{"X-Sendfile: " + c.dir + "/private/say&Content-Type: a/b", 200, "not the script of this name", nil, nil},
+			{"X-Sendfile: " + c.dir + "/private/index.php&Content-Type: a/b", 200, "uploaded index.php", nil, nil},
+			{"X-Sendfile: " + c.dir + "/private/up.php.txt&Content-Type: a/b", 200, "uploaded up.php.txt", nil, nil},
+			{"X-Sendfile: " + c.dir + "/private/up.shtml&Content-Type: a/b", 200, `<!--#include virtual="/protected/report.pdf" -->`, nil, nil},
 			{"X-Sendfile: " + c.dir + "/private/sub&Content-Type: a/b", 404, "", nil, nil},
 			{"X-Sendfile: " + c.dir + "/private/../secret.txt&Content-Type: a/b", 200, "own body", nil, nil},
 			{"X-Sendfile: " + c.dir + "/secret.txt&Content-Type: a/b", 200, "own body", nil, nil},

@@ -72,7 +72,7 @@ func (v *visit) lead(target string, without message.FieldSet, why *trace.Reason,
 	v.dropPieces()
 	v.header.Reset()
 	v.status, v.body, v.produce, v.length, v.file, v.block = 0, nil, nil, 0, "", nil
-	v.missing, v.memorize, v.handed, v.kept, v.refusal = false, false, false, false, refusal{}
+	v.missing, v.memorize, v.handed, v.verbatim, v.kept, v.refusal = false, false, false, false, false, refusal{}
 	v.line = line
 	if v.looking() {
 		v.tell("rewalk", why, line, string(next.Path()), true, trace.D("method", method.String()), trace.D("query", string(next.Query())))

@@ -11,17 +11,16 @@ import (
 // present gives the file its media type and decides, by the request's preconditions and ranges, what is sent of it.
 func (v *visit) present() (step, *trace.Reason) {
 	x, t := v.x, v.settings
-	if t.scripts != nil && t.scripts.isName(v.entry.Path) {
+	switch {
+	case v.verbatim:
+	case t.scripts != nil && t.scripts.isName(v.entry.Path):
 		return v.scriptFound()
-	}
-	if t.responder != nil && t.responder.isScript(v.entry.Path) {
+	case t.responder != nil && t.responder.isScript(v.entry.Path):
 		// It stands for something else, such as a folder's index: it is run, and never shown.
 		return v.leadTo(v.belowPrefix(v.entry.Path), AppIndex, &t.responder.conf.Pos)
-	}
-	if !v.handed && t.isCopy(v.entry.Path) {
+	case !v.handed && t.isCopy(v.entry.Path):
 		return v.copyRefused()
-	}
-	if t.ssi != nil && t.ssi.parses(t, v.entry) {
+	case t.ssi != nil && t.ssi.parses(t, v.entry):
 		return include, nil
 	}
 	kind := v.typeOf()

@@ -50,6 +50,7 @@ type visit struct {
 	missing  bool                // the page for what is missing is being served
 	standing int                 // the status of that page, when a program answers for it; 0: the program's own
 	handed   bool                // the header has fields of a program that has handed over to what is sent
+	verbatim bool                // the file that is sent is one that a program has named: it is neither run nor parsed
 	memorize bool                // the answer is the same for every plain request for the path with the same varies
 	varies   message.FieldSet    // the fields of the request that the answer depends on
 	form     form                // of the file that is sent
