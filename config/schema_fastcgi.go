@@ -53,7 +53,7 @@ var fastcgiBlock = &blockType{
 			also:  []string{"fastcgi_send_timeout", "write_timeout", "send_timeout"},
 			field: in(func(f *FastCGI) any { return &f.Write })},
 		{name: "read", kind: kindDuration, initial: `"60s"`, min: 1e6, max: 24 * 3600e9,
-			doc:   "How long the application may be silent: until its answer begins, else the answer is 504, and between two pieces of it, else the connection is cut off.",
+			doc:   "How long the application may be silent: until the header of its answer is whole, else the answer is 504, and between two pieces of the body, else the connection is cut off. What it writes to its standard error is no answer.",
 			also:  []string{"fastcgi_read_timeout", "read_timeout", "timeout", "proxytimeout"},
 			field: in(func(f *FastCGI) any { return &f.Read })},
 		{name: "keep_alive", kind: kindBool, initial: `false`,

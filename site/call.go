@@ -38,6 +38,7 @@ type call struct {
 	sent    bool   // it was sent whole
 	told    bool   // a part of the body was
 	wrote   bool   // something of the answer waits to be flushed
+	spoke   bool   // something of its body has come since the application's time was last set
 	paused  bool   // the client takes nothing
 	reused  bool   // the connection had been used before
 	retried bool
@@ -228,7 +229,10 @@ func (c *call) settle(l exchange.Link) {
 		l.SetTimeout(0)
 		return
 	}
-	if c.sent {
+	// What it says to its standard error is no answer, and a header that comes letter by letter is none before it is whole: else
+	// an application could keep a request for ever, and a processor with it.
+	if c.sent && c.spoke {
+		c.spoke = false
 		l.SetTimeout(c.r.conf.Read.V)
 	}
 }
@@ -262,6 +266,7 @@ func (c *call) output(l exchange.Link, data, rest []byte) bool {
 			return false
 		}
 	}
+	c.spoke = true
 	switch {
 	case len(data) == 0:
 	case c.then == endPlain:
@@ -305,7 +310,7 @@ func (c *call) Expired(l exchange.Link) {
 	if c.headed {
 		why = AppStalled
 	}
-	c.fail(504, why.Reach(), "it said nothing for "+c.r.conf.Read.V.String()+", the fastcgi block's read")
+	c.fail(504, why.Reach(), "it answered nothing for "+c.r.conf.Read.V.String()+", the fastcgi block's read")
 }
 
 // EOF is an application that closes the connection.

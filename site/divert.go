@@ -309,7 +309,22 @@ func (v *visit) circles(location string) bool {
 		return false
 	}
 	from := &url.URL{Scheme: r.Scheme, Host: string(r.Authority.Of(r.Arena())), Path: string(r.Path()), RawQuery: string(r.Query())}
-	to = from.ResolveReference(to)
-	to.Fragment, to.RawFragment = "", ""
-	return v.h.hops.Circle(v.client(), from.String(), to.String(), time.Now().UnixNano())
+	return v.h.hops.Circle(v.client(), hop(from), hop(from.ResolveReference(to)), time.Now().UnixNano())
+}
+
+// hop writes a URL as it is known again in the request that it leads to: each URL has many spellings (RFC 3986 §6.2), and a client
+// that follows a redirect uses another one than the redirect, as the path of a request is decoded and has no double slashes.
+func hop(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	}
+	path := u.Path
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	return u.Scheme + "://" + strings.TrimSuffix(host, ":") + path + "?" + u.RawQuery
 }

@@ -180,6 +180,35 @@ site "example.org" {
 	t.Error("it did not end")
 }
 
+func TestACircleEndsHoweverItsURLsAreWritten(t *testing.T) {
+	w := newWorld(t, nil, `
+site "example.org" {
+  route "/letters/*" {
+    redirect "/letters/{path.tail}" {
+    }
+  }
+  route "/slashes/*" {
+    redirect "/slashes//./{path.tail}" {
+    }
+  }
+  route "/port/*" {
+    redirect "HTTP://EXAMPLE.org:80/port/{path.tail}#there" {
+    }
+  }
+}`)
+	for _, path := range []string{"/letters/%7Ex%28%27", "/letters/%E2%82%AC", "/slashes/x", "/port/x"} {
+		hops := 0
+		for ; hops < 12; hops++ {
+			if r := w.ask(t, "GET "+path); r.status == 508 {
+				break
+			}
+		}
+		if hops != 10 {
+			t.Errorf("%s was sent on %d times, not 10", path, hops)
+		}
+	}
+}
+
 func TestRoutesThatInheritABalanceShareItsGaugeAndItsChecks(t *testing.T) {
 	w := newWorld(t, nil, `
 balance {

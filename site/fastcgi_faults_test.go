@@ -32,6 +32,17 @@ func TestWhoseFaultItIs(t *testing.T) {
 		{"it closes within the head", func(_ int, c net.Conn) { takeRequest(c); io.WriteString(c, record(6, "Content-")) }, "", 502, "fcgi.closed", ""},
 		{"it ends without a head", func(_ int, c net.Conn) { takeRequest(c); io.WriteString(c, record(6, "X")+endOfRequest) }, "", 502, "gateway.head-cut-short", ""},
 		{"it says nothing", func(_ int, c net.Conn) { takeRequest(c); io.Copy(io.Discard, c) }, `read = "200ms"`, 504, "fcgi.silent", ""},
+		{"it says it to its standard error", func(_ int, c net.Conn) {
+			takeRequest(c)
+			for err := error(nil); err == nil; _, err = io.WriteString(c, record(7, "wait\n")) {
+			}
+		}, `read = "200ms"`, 504, "fcgi.silent", ""},
+		{"its head comes letter by letter", func(_ int, c net.Conn) {
+			takeRequest(c)
+			for err := error(nil); err == nil; _, err = io.WriteString(c, record(6, "X")) {
+				time.Sleep(5 * time.Millisecond)
+			}
+		}, "read = \"300ms\"\nhead_bytes = \"1MiB\"", 504, "fcgi.silent", ""},
 		{"it stops in the middle", func(_ int, c net.Conn) {
 			takeRequest(c)
 			io.WriteString(c, head+record(6, "abc"))

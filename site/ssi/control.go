@@ -171,17 +171,16 @@ func (e *evaluation) match(s string, x *expression, not bool) (bool, *Fault) {
 		if len(text) > mostPattern {
 			return false, fault(reasonBound, "a regular expression with its variables is longer than "+strconv.Itoa(mostPattern)+" bytes")
 		}
-		var err error
-		if re, err = compilePattern(text, x.fold); err != nil {
-			return false, fault(reasonExpression, err.Error())
+		if re, f = compilePattern(text, x.fold, mostSteps); f != nil {
+			return false, f
 		}
 	}
-	groups := re.FindStringSubmatch(s)
+	groups, f := re.find(s)
+	if f != nil {
+		return false, f
+	}
 	if groups != nil {
 		e.matched = groups
 	}
 	return (groups != nil) != not, nil
 }
-
-// mostPattern bounds a regular expression that has to be compiled for each request, in bytes.
-const mostPattern = 4096

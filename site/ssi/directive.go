@@ -20,7 +20,7 @@ type Attribute struct {
 }
 
 // parseDirective parses what stands between <!--# and -->.
-func parseDirective(b []byte) *Directive {
+func parseDirective(b []byte, room *int) *Directive {
 	s := string(b)
 	s = trimSpace(s)
 	n := 0
@@ -55,7 +55,7 @@ func parseDirective(b []byte) *Directive {
 		d.Attributes = append(d.Attributes, a)
 	}
 	if d.Name == "if" || d.Name == "elif" {
-		d.compileCondition()
+		d.compileCondition(room)
 	}
 	return d
 }
@@ -103,10 +103,10 @@ func trimSpace(s string) string {
 }
 
 // compileCondition parses the expression of an if or elif, so that it is parsed once for every page that is kept.
-func (d *Directive) compileCondition() {
+func (d *Directive) compileCondition(room *int) {
 	if len(d.Attributes) != 1 || d.Attributes[0].Name != "expr" || d.Attributes[0].None {
 		d.Fault = fault(reasonMalformed, d.Name+" has one attribute, expr")
 		return
 	}
-	d.condition, d.Fault = parseExpression(d.Attributes[0].Value)
+	d.condition, d.Fault = parseExpression(d.Attributes[0].Value, room)
 }

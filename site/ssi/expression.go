@@ -1,7 +1,6 @@
 package ssi
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -21,12 +20,12 @@ import (
 type expression struct {
 	operator    string // "||", "&&", "!", a comparison's, "-z", "-n", or "" for a text alone
 	left, right *expression
-	text        string         // of operator ""
-	pattern     *regexp.Regexp // of the right side, when it has no variable
-	isPattern   bool           // text is a regular expression
-	fold        bool           // of which case does not matter
-	variable    bool           // text is a variable's name
-	size        int            // bytes of memory, about
+	text        string   // of operator ""
+	pattern     *pattern // of the right side, when it has no variable
+	isPattern   bool     // text is a regular expression
+	fold        bool     // of which case does not matter
+	variable    bool     // text is a variable's name
+	size        int      // bytes of memory, about
 }
 
 // deepest is how deep brackets and negations may lie in each other.
@@ -44,12 +43,14 @@ type expressionParser struct {
 	next  token
 	right bool // a regular expression may stand here
 	depth int
+	room  *int // instructions that the page's regular expressions may still have
 	wrong *Fault
 }
 
-// parseExpression parses a condition.
-func parseExpression(s string) (*expression, *Fault) {
-	p := expressionParser{rest: s}
+// parseExpression parses a condition. Its regular expressions may have as many instructions as there is room for, and take them
+// from that.
+func parseExpression(s string, room *int) (*expression, *Fault) {
+	p := expressionParser{rest: s, room: room}
 	p.advance()
 	if p.next.kind == 0 {
 		return nil, fault(reasonExpression, "the expression is empty")
@@ -253,20 +254,18 @@ func (p *expressionParser) comparison() *expression {
 }
 
 func (p *expressionParser) compile(e *expression) {
-	re, err := compilePattern(e.text, e.fold)
-	if err != nil {
-		p.fail(err.Error())
+	re, f := compilePattern(e.text, e.fold, min(mostSteps, *p.room))
+	if f != nil {
+		if f.Reason == reasonExpression {
+			p.fail(f.Text)
+		} else if p.wrong == nil {
+			p.wrong = f
+		}
 		return
 	}
+	*p.room -= re.steps
 	e.pattern = re
-	e.size += 64 * len(e.text)
-}
-
-func compilePattern(text string, fold bool) (*regexp.Regexp, error) {
-	if fold {
-		text = "(?i)" + text
-	}
-	return regexp.Compile(text)
+	e.size += 64*len(e.text) + 100*re.steps
 }
 
 // operand reads a text: words beside each other are one, with spaces between.

@@ -19,6 +19,7 @@ type Sink interface {
 type Parser struct {
 	sink Sink
 	max  int // bytes of a directive, from its opening to its closing
+	room int // instructions that the page's regular expressions may still have
 
 	prefix int    // of the opening that the bytes before ended with
 	inside bool   // a directive
@@ -34,7 +35,9 @@ type Parser struct {
 }
 
 // NewParser makes a Parser of which no directive is longer than max bytes.
-func NewParser(sink Sink, max int) *Parser { return &Parser{sink: sink, max: max, line: 1} }
+func NewParser(sink Sink, max int) *Parser {
+	return &Parser{sink: sink, max: max, room: mostPageSteps, line: 1}
+}
 
 // Feed parses the next piece.
 func (p *Parser) Feed(b []byte) {
@@ -164,7 +167,7 @@ func (p *Parser) close() {
 		p.sink.Directive(&Directive{Line: p.began, Fault: fault(reasonBound, "the directive is longer than directive_bytes")})
 		return
 	}
-	d := parseDirective(p.buf[:len(p.buf)-len(closing)+1])
+	d := parseDirective(p.buf[:len(p.buf)-len(closing)+1], &p.room)
 	d.Line = p.began
 	p.sink.Directive(d)
 }

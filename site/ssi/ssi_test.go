@@ -337,3 +337,49 @@ func TestTextIsNotCopied(t *testing.T) {
 		t.Errorf("%v allocations for a page without directives", n)
 	}
 }
+
+func TestRegularExpressionsAreBounded(t *testing.T) {
+	long := strings.Repeat("a", 900)
+	condition := func(re string) string {
+		return `<!--#if expr="'` + long + `' = /` + re + `/" -->yes<!--#else -->no<!--#endif -->`
+	}
+	s := &stage{variables: map[string]string{}}
+	run := newRun()
+	run.Limits.VariableBytes = 10000
+	for re, want := range map[string]string{
+		"^a+$":                                 "yes",
+		"b{1000}":                              "no",
+		strings.Repeat("x{1000}", 11):          "[failed]", // 11,000 instructions
+		"((x{1,30}){1,30}){1,1}":               "no",
+		"((x{1,9}){1,9}){1,9}y{1000}":          "no",
+		strings.Repeat("(a*)*", 1500):          "[failed]", // at 900 letters, more than may be done at once
+		"${X}x{1000}":                          "no",
+		"${X}" + strings.Repeat("x{1000}", 11): "[failed]",
+		strings.Repeat(`\pL`, 700):             "[failed]", // 650 ranges each
+	} {
+		s.Reset()
+		s.told = nil
+		if err := run.Page(Compile([]byte(condition(re)), 100000, nil), s, defaults, s); err != nil {
+			t.Fatal(err)
+		}
+		if s.String() != want {
+			t.Errorf("/%.30s/ came to %s, want %s: %q", re, s.String(), want, s.told)
+		}
+		if want == "[failed]" && !strings.Contains(fmt.Sprint(s.told), "instructions") {
+			t.Errorf("/%.30s/ failed otherwise: %q", re, s.told)
+		}
+	}
+	t.Run("those of a page together", func(t *testing.T) {
+		p := Compile([]byte(strings.Repeat(`<!--#if expr="$A = /x{1,900}/" -->x<!--#endif -->`, 20000)), 1000, nil)
+		if p.Size() > 64<<20 {
+			t.Errorf("a page of %d directives takes %d bytes", p.Directives(), p.Size())
+		}
+		s := &stage{variables: map[string]string{}}
+		if err := newRun().Page(p, s, defaults, s); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(fmt.Sprint(s.told), "instructions") {
+			t.Errorf("nothing was said: %.200q", s.told)
+		}
+	})
+}
