@@ -226,6 +226,26 @@ func TestALoopIsNamed(t *testing.T) {
 	}
 }
 
+func TestTheKeeperIsToldWhyAnIncludeWasRefusedAndNotWhatAClientWouldBeTold(t *testing.T) {
+	conf := strings.Replace(ssiConf, `  route "/away" {`, `  route "/closed" {
+    access {
+      deny = ["0.0.0.0/0", "::/0"]
+    }
+    respond {
+    }
+  }
+  route "/away" {`, 1)
+	w := ssiWorld(t, conf, map[string]string{"c.shtml": `<!--#include virtual="/closed" -->`})
+	w.window, w.tracer = 1<<30, true
+	if r := w.ask(t, "GET /c.shtml"); r.body != failedText {
+		t.Errorf("%q", r.body)
+	}
+	const why = `/c.shtml:1: "include": /closed is answered with 403: a network that may not have this contains the client's address`
+	if len(w.told) != 1 || !strings.Contains(w.told[0], why) {
+		t.Errorf("%q", w.told)
+	}
+}
+
 func TestAnIncludeIsDecidedAboutAsARequestOfItsOwn(t *testing.T) {
 	r, w := askPage(t, "", "GET /folder.shtml", nil)
 	want := `* include  site.included /sub/ (vitrine.hcl:6:3)

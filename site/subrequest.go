@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"sync"
@@ -244,7 +245,7 @@ func (p panicked) Error() string {
 func (n *nested) step(v *visit, next step) step {
 	switch next {
 	case refuse:
-		n.reason, n.status = v.refusal.reason, v.refusal.status
+		n.reason, n.status = cmp.Or(v.refusal.because, v.refusal.reason), v.refusal.status
 		return done
 	case deliver:
 		n.deliver(v)

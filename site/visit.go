@@ -77,10 +77,11 @@ type visit struct {
 
 // refusal is an error that is about to be answered.
 type refusal struct {
-	status int
-	reason *trace.Reason
-	allow  string // the value of Allow; sent with 405 even when it is empty
-	retry  bool   // it may be otherwise in a moment
+	status  int
+	reason  *trace.Reason // that the client is told
+	because *trace.Reason // what decided, which may be for the server's keeper only
+	allow   string        // the value of Allow; sent with 405 even when it is empty
+	retry   bool          // it may be otherwise in a moment
 }
 
 var visits = sync.Pool{New: func() any {
@@ -193,7 +194,7 @@ func (v *visit) streams() {
 
 // refused makes the reason the one that the error page gives. The refusal's other parts are set already.
 func (v *visit) refused(why *trace.Reason, line *trace.Position, details []trace.Detail) (step, *trace.Reason) {
-	v.refusal.reason, v.line = why, line
+	v.refusal.reason, v.refusal.because, v.line = why, why, line
 	if v.looking() {
 		v.tell("refuse", why, line, v.request().ShownTarget(), true, details...)
 	}
