@@ -110,6 +110,8 @@ func (v *visit) askNames(g *guard) (why *trace.Reason, line *trace.Position, wai
 	line = &g.conf.Hosts[0].Pos
 	switch {
 	case p.named:
+	case names == nil && v.rehearsed(): // a server would have somebody to ask
+		return NameUnasked, line, false
 	case names == nil:
 		return NoNames, line, false
 	default:

@@ -218,9 +218,13 @@ func TestNamesThatNobodyFindsOutLetNobodyIn(t *testing.T) {
 			t.Errorf("%d %s, want %d %s", r.status, r.reasons, test.status, test.why)
 		}
 	}
+	w.tracer = true
+	w.reopen(t, Options{}) // as for explain and check, without a server that could ask
+	if r := w.askFrom(t, "198.51.100.7", "GET /named/a.txt"); r.status != 403 || !strings.HasSuffix(r.reasons, "access.name-unasked") {
+		t.Errorf("a dry run without a server: %d %s", r.status, r.reasons)
+	}
 	n := &fakeNames{}
 	w.reopen(t, Options{Names: n})
-	w.tracer = true
 	if r := w.askFrom(t, "198.51.100.7", "GET /named/a.txt"); r.status != 403 || !strings.HasSuffix(r.reasons, "access.name-unasked") || n.asked > 0 {
 		t.Errorf("a dry run: %d %s, asked %d times", r.status, r.reasons, n.asked)
 	}
