@@ -147,7 +147,7 @@ var limitsBlock = always(func(c *Config) any { return &c.Limits }, blockType{
 			doc:   "Handlers that run at once off the event loops; the next one waits. One that waits for its own client gives its place to others, sixteen times as many at most.",
 			field: in(func(l *Limits) any { return &l.Handlers })},
 		{name: "suspended", kind: kindInt, initial: `4096`, min: 1, max: 1 << 24, unit: "requests",
-			doc:   "Requests that wait for something without a handler: a client's name, a place in a queue, a delay. Further ones get 503.",
+			doc:   "Requests that wait for something without a handler: a client's name, a place in a queue, a delay. Further ones get 503. One network (a /24, or a /48 of IPv6) has half of the places at most.",
 			also:  []string{"waiting"},
 			field: in(func(l *Limits) any { return &l.Suspended })},
 		{name: "encoders", kind: kindInt, initial: `64`, min: 0, max: 1 << 16, unit: "responses",

@@ -47,8 +47,8 @@ func (w *world) serve(t testing.TB, x *exchange.Exchange) *reply {
 // waiting is a world in which an exchange may wait, as in a server.
 type waiting struct{ *world }
 
-func (waiting) Hold() bool { return true }
-func (waiting) Unhold()    {}
+func (waiting) Hold(netip.Addr) bool { return true }
+func (waiting) Unhold(netip.Addr)    {}
 
 // fakeNames is a resolver that knows some, asks for others and counts.
 type fakeNames struct {

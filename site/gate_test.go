@@ -1,6 +1,7 @@
 package site
 
 import (
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -13,10 +14,10 @@ import (
 // holding is a carrier whose exchanges may wait, and which runs what they are resumed with at once.
 type holding struct{}
 
-func (holding) Wake()               {}
-func (holding) Hold() bool          { return true }
-func (holding) Unhold()             {}
-func (holding) Spawn(f func()) bool { f(); return true }
+func (holding) Wake()                {}
+func (holding) Hold(netip.Addr) bool { return true }
+func (holding) Unhold(netip.Addr)    {}
+func (holding) Spawn(f func()) bool  { f(); return true }
 
 // atTheGate is an exchange that may wait.
 func atTheGate() *exchange.Exchange {
@@ -137,7 +138,7 @@ type meddling struct {
 	meanwhile func()
 }
 
-func (m meddling) Hold() bool { m.meanwhile(); return true }
+func (m meddling) Hold(netip.Addr) bool { m.meanwhile(); return true }
 
 // The line never is longer than it may be, not even by those who come at the same time.
 func TestALineIsAsLongAsItMayBeAndNoLonger(t *testing.T) {
@@ -176,4 +177,4 @@ func TestALineIsAsLongAsItMayBeAndNoLonger(t *testing.T) {
 // refusing is a carrier whose exchanges may not wait.
 type refusing struct{ holding }
 
-func (refusing) Hold() bool { return false }
+func (refusing) Hold(netip.Addr) bool { return false }

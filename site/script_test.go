@@ -36,11 +36,11 @@ type stage struct {
 	gone  func(x *exchange.Exchange) // is called when one waits
 }
 
-func (s *stage) Hold() bool {
+func (s *stage) Hold(netip.Addr) bool {
 	s.held.Store(s.holds)
 	return s.holds
 }
-func (s *stage) Unhold() {}
+func (s *stage) Unhold(netip.Addr) {}
 
 // askLater is ask for a request that has to wait: what comes after that runs here as well.
 func (s *stage) askLater(t testing.TB, head string) *reply {

@@ -3,6 +3,7 @@ package site
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -160,10 +161,10 @@ func (n *nested) Dial(x *exchange.Exchange, o *exchange.LinkOptions, fresh bool)
 }
 
 // Hold is the Holder's: whoever waits is counted already, since the page's goroutine waits with it. A dry run waits for nobody.
-func (n *nested) Hold() bool { return !n.outer.rehearsed() }
+func (n *nested) Hold(netip.Addr) bool { return !n.outer.rehearsed() }
 
 // Unhold is the Holder's.
-func (n *nested) Unhold() {}
+func (n *nested) Unhold(netip.Addr) {}
 
 // drain takes what the exchange has, into the page.
 func (n *nested) drain() {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
 
 	"vitrine/trace"
 	"vitrine/web/exchange"
@@ -115,8 +116,8 @@ func (h *http1Conn) GiveWay(counted bool) bool { return h.conn.GiveWay(counted) 
 func (h *http1Conn) TakeBack(counted bool)     { h.conn.TakeBack(counted) }
 
 // Hold and Unhold make it an exchange.Holder.
-func (h *http1Conn) Hold() bool { return h.conn.Hold() }
-func (h *http1Conn) Unhold()    { h.conn.Unhold() }
+func (h *http1Conn) Hold(client netip.Addr) bool { return h.conn.Hold(client) }
+func (h *http1Conn) Unhold(client netip.Addr)    { h.conn.Unhold(client) }
 
 // Receive uses the bytes that are there: heads begin exchanges, bodies feed them.
 func (h *http1Conn) Receive(w *serve.Worker, c *serve.Conn, in []byte) int {

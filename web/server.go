@@ -30,7 +30,7 @@ type Settings struct {
 	ConnectionsPerClient  int
 	RequestsPerConnection int
 	Handlers              int // goroutines that run handlers at once; 0: 256
-	Suspended             int // exchanges that wait for something without a goroutine; 0: 16 for each handler
+	Suspended             int // exchanges that wait for something without a goroutine, half of them of one network; 0: 16 for each handler
 	HeaderBytes           int // 0: 32 KiB
 	HeaderCount           int // 0: 100
 	URIBytes              int // 0: 16 KiB

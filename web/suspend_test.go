@@ -114,10 +114,11 @@ func TestAnExchangeIsResumedBeforeTheFunctionThatSuspendedItHasReturned(t *testi
 	})
 }
 
+// All clients are of one network, which has half of the places.
 func TestTheNumberOfSuspendedExchangesIsBounded(t *testing.T) {
 	concurrent(t, func(t *testing.T, arch string) {
 		w := newWaiter()
-		sv := start(t, arch, Settings{Suspended: 2}, w.suspend)
+		sv := start(t, arch, Settings{Suspended: 4}, w.suspend)
 		a, b, c := sv.dial(t), sv.dial(t), sv.dial(t)
 		a.send(get("/"))
 		until(t, func() bool { return w.held() == 1 })

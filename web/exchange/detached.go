@@ -59,7 +59,7 @@ func (x *Exchange) ended(by endedBy) {
 			return
 		}
 	}
-	held := x.held
+	held, heldFor := x.held, x.heldFor
 	x.held, x.partner = false, nil
 	x.returned, x.out.ended = true, true
 	x.body.closed = true // whoever still reads has outlived the handler
@@ -71,7 +71,7 @@ func (x *Exchange) ended(by endedBy) {
 	x.wakes = x.wakes || tell
 	x.mu.Unlock()
 	if held {
-		c.(Holder).Unhold()
+		c.(Holder).Unhold(heldFor)
 	}
 	if cancel != nil {
 		cancel(context.Canceled)

@@ -145,11 +145,12 @@ type Exchange struct {
 	// Of an exchange that is driven without a goroutine; see Lend.
 	partner Partner
 	driver  LinkDriver
-	driven  bool // lent at the moment
-	held    bool // counted by Holder
-	stirred bool // the partner was told and has not looked yet
-	left    bool // Cancel was called
-	running int8 // functions given to Go and Resume that have not returned: the one before may be on its way out
+	driven  bool       // lent at the moment
+	held    bool       // counted by Holder
+	heldFor netip.Addr // as whose it was
+	stirred bool       // the partner was told and has not looked yet
+	left    bool       // Cancel was called
+	running int8       // functions given to Go and Resume that have not returned: the one before may be on its way out
 	pace    Pace
 }
 

@@ -3,6 +3,7 @@ package exchange
 import (
 	"errors"
 	"io"
+	"net/netip"
 
 	"vitrine/socket"
 )
@@ -124,10 +125,10 @@ var ErrBusy = errors.New("exchange: as many wait already as may")
 
 // Holder is a Carrier that counts the exchanges that wait without a goroutine.
 type Holder interface {
-	// Hold counts one that begins to wait. It returns false when as many wait as may.
-	Hold() bool
-	// Unhold counts one that waits no longer. It may be called from any goroutine.
-	Unhold()
+	// Hold counts one of a client that begins to wait. It returns false when as many wait as may, in all or of the client's network.
+	Hold(client netip.Addr) bool
+	// Unhold counts one of the same client that waits no longer. It may be called from any goroutine.
+	Unhold(client netip.Addr)
 }
 
 // Suspend detaches the exchange until Resume, without a goroutine: whoever answers a question that the exchange depends on
@@ -147,14 +148,15 @@ type Holder interface {
 //	})
 func (x *Exchange) Suspend(p Partner) bool {
 	h, ok := x.carrier.(Holder)
-	if !ok || !h.Hold() {
+	who := x.Client.Addr()
+	if !ok || !h.Hold(who) {
 		return false
 	}
 	if !x.detached {
 		x.detach()
 	}
 	x.mu.Lock()
-	x.driven, x.held = true, true // in one step with the partner, whom what comes of the body must not stir
+	x.driven, x.held, x.heldFor = true, true, who // in one step with the partner, whom what comes of the body must not stir
 	tell := x.follow(p)
 	x.mu.Unlock()
 	if tell != nil {
@@ -168,7 +170,7 @@ func (x *Exchange) Suspend(p Partner) bool {
 // full. It may be called from any goroutine, and nothing of the exchange may be used after it has returned true.
 func (x *Exchange) Resume(f func(x *Exchange)) bool {
 	x.mu.Lock()
-	held, partner := x.held, x.partner
+	held, heldFor, partner := x.held, x.heldFor, x.partner
 	x.driven, x.partner, x.held = false, nil, false
 	x.running++
 	c := x.carrier
@@ -185,7 +187,7 @@ func (x *Exchange) Resume(f func(x *Exchange)) bool {
 		return false
 	}
 	if held {
-		c.(Holder).Unhold()
+		c.(Holder).Unhold(heldFor)
 	}
 	return true
 }

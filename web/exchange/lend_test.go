@@ -1,13 +1,14 @@
 package exchange
 
 import (
+	"net/netip"
 	"testing"
 
 	"vitrine/trace"
 )
 
-func (f *free) Hold() bool { return true }
-func (f *free) Unhold()    {}
+func (f *free) Hold(netip.Addr) bool { return true }
+func (f *free) Unhold(netip.Addr)    {}
 
 // spawning tells when each function has returned.
 type spawning struct {

@@ -186,19 +186,14 @@ func (c *Conn) GiveWay(counted bool) bool { return c.loop.engine.handlers.pause(
 // TakeBack undoes GiveWay.
 func (c *Conn) TakeBack(counted bool) { c.loop.engine.handlers.unpause(counted) }
 
-// Hold counts an exchange that waits without a goroutine, unless as many do as may, and Unhold one that waits no longer. Both
-// may be called from any goroutine.
-func (c *Conn) Hold() bool {
-	most := int64(c.Settings().Suspended)
-	if n := c.loop.engine.held.Add(1); most > 0 && n > most {
-		c.Unhold()
-		return false
-	}
-	return true
+// Hold counts an exchange that waits without a goroutine, unless as many do as may, or half as many of the client's network, and
+// Unhold one of the same client that waits no longer. Both may be called from any goroutine.
+func (c *Conn) Hold(client netip.Addr) bool {
+	return c.loop.engine.held.enter(client, c.Settings().Suspended)
 }
 
 // Held is how many exchanges wait without a goroutine at the moment.
-func (e *Engine) Held() int { return int(max(e.held.Load(), 0)) }
+func (e *Engine) Held() int { return e.held.size() }
 
 // Unhold undoes Hold.
-func (c *Conn) Unhold() { c.loop.engine.held.Add(-1) }
+func (c *Conn) Unhold(client netip.Addr) { c.loop.engine.held.leave(client) }

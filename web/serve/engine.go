@@ -57,7 +57,7 @@ type Engine struct {
 	lastID   atomic.Uint64
 	open     atomic.Int64
 	away     atomic.Int64 // exchanges that are off the loops, tunnels among them
-	held     atomic.Int64 // exchanges that wait without a goroutine
+	held     crowd        // exchanges that wait without a goroutine
 	accepted atomic.Uint64
 	paused   atomic.Int64 // listeners that wait for room
 	lent     sync.Pool    // Workers of the threads architecture
