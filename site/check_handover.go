@@ -15,7 +15,7 @@ import (
 // handoverWarnings is what scripts and applications may hand over to, and clients may ask for themselves.
 func (s *site) handoverWarnings() (all []config.Diagnostic) {
 	told := make(map[trace.Position]bool)
-	for _, t := range append([]*settings{s.base}, s.each...) {
+	for _, t := range s.all() {
 		var o *handover
 		switch {
 		case t.responder != nil:
@@ -79,9 +79,9 @@ func (s *site) reachable(o *handover, below string) (string, *settings) {
 // SourceWarnings looks through the folders in which scripts lie among files, and says where names look like copies of scripts. It
 // reads the disk.
 func (h *Handler) SourceWarnings() (all []config.Diagnostic) {
-	seen := make(map[string]bool)
+	seen, told := make(map[string]bool), make(map[string]bool)
 	for _, s := range h.anywhere.sites {
-		for _, t := range append([]*settings{s.base}, s.each...) {
+		for _, t := range s.all() {
 			if t.root == nil || seen[t.root.Dir()] {
 				continue
 			}
@@ -99,7 +99,8 @@ func (h *Handler) SourceWarnings() (all []config.Diagnostic) {
 				case err != nil:
 				case d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != t.root.Dir():
 					return fs.SkipDir
-				case d.Type().IsRegular() && t.isCopy(d.Name()):
+				case d.Type().IsRegular() && t.isCopy(d.Name()) && !told[path]: // a root may lie in another one
+					told[path] = true
 					if first == "" {
 						first = path
 					} else {

@@ -33,6 +33,10 @@ site "example.org" {
   route "/shut/*" {
     internal = true
   }
+  route "/within/*" {
+    root         = "$ROOT/x.cgi.d"
+    strip_prefix = "/within"
+  }
 }
 `
 
@@ -40,7 +44,7 @@ func TestWhatScriptsAreMadeOfIsNeverSentUnderAnotherName(t *testing.T) {
 	app := echo(t, func(map[string]string, string) string { return "app" })
 	c := newCounter(t, serve.EventsPerCore, app, map[string]string{
 		"a.cgi": "#!/bin/sh\necho Content-Type: text/plain; echo; echo ran", "a.cgi.gz": "<source>", "a.cgi.bak": "<source>", "a.cgi~": "<source>",
-		"b.php": "", "b.php.jpg": "<source>", "b.php.gz": "<source>", "b.PHP.bak": "<source>", "x.cgi.d/plain.txt": "plain", "plain.txt": "plain", "cgi.txt": "plain",
+		"b.php": "", "b.php.jpg": "<source>", "b.php.gz": "<source>", "b.PHP.bak": "<source>", "x.cgi.d/plain.txt": "plain", "x.cgi.d/c.cgi.old": "<source>", "plain.txt": "plain", "cgi.txt": "plain",
 	}, copiesSite)
 	for range 3 { // also when they are in memory
 		for _, test := range []struct {
@@ -61,7 +65,7 @@ func TestWhatScriptsAreMadeOfIsNeverSentUnderAnotherName(t *testing.T) {
 		}
 	}
 	found := c.h.SourceWarnings()
-	if len(found) != 1 || !strings.Contains(found[0].Summary, c.dir+"/a.cgi.bak and 2 more") {
+	if len(found) != 1 || !strings.Contains(found[0].Summary, c.dir+"/a.cgi.bak and 3 more") {
 		t.Errorf("%v", found)
 	}
 	var about []string
