@@ -82,7 +82,7 @@ func (h *Handler) SourceWarnings() (all []config.Diagnostic) {
 	seen, told := make(map[string]bool), make(map[string]bool)
 	for _, s := range h.anywhere.sites {
 		for _, t := range s.all() {
-			if t.root == nil || seen[t.root.Dir()] {
+			if t.root == nil || t.single != nil || seen[t.root.Dir()] { // beside a single file nothing is served
 				continue
 			}
 			at := t.sourceLine()

@@ -33,10 +33,6 @@ site "example.org" {
   route "/shut/*" {
     internal = true
   }
-  route "/within/*" {
-    root         = "$ROOT/x.cgi.d"
-    strip_prefix = "/within"
-  }
 }
 `
 
@@ -44,7 +40,7 @@ func TestWhatScriptsAreMadeOfIsNeverSentUnderAnotherName(t *testing.T) {
 	app := echo(t, func(map[string]string, string) string { return "app" })
 	c := newCounter(t, serve.EventsPerCore, app, map[string]string{
 		"a.cgi": "#!/bin/sh\necho Content-Type: text/plain; echo; echo ran", "a.cgi.gz": "<source>", "a.cgi.bak": "<source>", "a.cgi~": "<source>",
-		"b.php": "", "b.php.jpg": "<source>", "b.php.gz": "<source>", "b.PHP.bak": "<source>", "x.cgi.d/plain.txt": "plain", "x.cgi.d/c.cgi.old": "<source>", "plain.txt": "plain", "cgi.txt": "plain",
+		"b.php": "", "b.php.jpg": "<source>", "b.php.gz": "<source>", "b.PHP.bak": "<source>", "x.cgi.d/plain.txt": "plain", "plain.txt": "plain", "cgi.txt": "plain",
 	}, copiesSite)
 	for range 3 { // also when they are in memory
 		for _, test := range []struct {
@@ -65,7 +61,7 @@ func TestWhatScriptsAreMadeOfIsNeverSentUnderAnotherName(t *testing.T) {
 		}
 	}
 	found := c.h.SourceWarnings()
-	if len(found) != 1 || !strings.Contains(found[0].Summary, c.dir+"/a.cgi.bak and 3 more") {
+	if len(found) != 1 || !strings.Contains(found[0].Summary, c.dir+"/a.cgi.bak and 2 more") {
 		t.Errorf("%v", found)
 	}
 	var about []string
@@ -74,5 +70,30 @@ func TestWhatScriptsAreMadeOfIsNeverSentUnderAnotherName(t *testing.T) {
 	}
 	if len(about) != 1 || !strings.Contains(about[0], "GET /open/x is answered to everybody") {
 		t.Errorf("%q", about)
+	}
+}
+
+func TestCopiesOfScriptsAreToldOfOnceAndWhereTheyAreServed(t *testing.T) {
+	c := newCounter(t, serve.EventsPerCore, "", map[string]string{
+		"www/sub/c.cgi.old": "", "own/one.txt": "", "own/d.cgi.bak": "",
+	}, `
+site "example.org" {
+  cgi {
+    extensions = [".cgi"]
+  }
+  root = "$ROOT/www"
+  route "/one.txt" {
+    file = "$ROOT/own/one.txt"
+  }
+}
+site "example.net" {
+  cgi {
+    extensions = [".cgi"]
+  }
+  root = "$ROOT/www/sub"
+}
+`)
+	if found := c.h.SourceWarnings(); len(found) != 1 || !strings.HasSuffix(found[0].Summary, c.dir+"/www/sub/c.cgi.old") {
+		t.Errorf("%v", found)
 	}
 }
