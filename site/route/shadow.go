@@ -3,6 +3,7 @@ package route
 import (
 	"encoding/binary"
 	"slices"
+	"strings"
 
 	"vitrine/web/message"
 )
@@ -38,7 +39,7 @@ func (t *Table) shadow(i int) (Shadow, bool) {
 	for _, m := range late.Methods.samples() {
 		var early []int
 		for j := range i {
-			if r := &t.rules[j]; !r.Pattern.IsRegexp() && r.Methods.Has(message.LookupMethod([]byte(m)), []byte(m)) {
+			if r := &t.rules[j]; !r.Pattern.IsRegexp() && r.Pattern.meets(late.Pattern) && r.Methods.Has(message.LookupMethod([]byte(m)), []byte(m)) {
 				early = append(early, j)
 			}
 		}
@@ -128,7 +129,7 @@ func (t *Table) Example(i int, method string) (string, bool) {
 	var early []int
 	for j := range i {
 		r := &t.rules[j]
-		if !r.Methods.Has(message.LookupMethod([]byte(method)), []byte(method)) {
+		if !r.Pattern.meets(t.rules[i].Pattern) || !r.Methods.Has(message.LookupMethod([]byte(method)), []byte(method)) {
 			continue
 		}
 		if r.Pattern.IsRegexp() {
@@ -138,6 +139,12 @@ func (t *Table) Example(i int, method string) (string, bool) {
 	}
 	path, found, _ := t.search(t.rules[i].Pattern, early)
 	return path, found
+}
+
+// meets reports whether some path may match both patterns, as far as their beginnings tell. It keeps searches small where there
+// are thousands of routes, most of which have nothing to do with each other.
+func (p *Pattern) meets(q *Pattern) bool {
+	return p.re != nil || q.re != nil || strings.HasPrefix(p.prefix, q.prefix) || strings.HasPrefix(q.prefix, p.prefix)
 }
 
 // mostPlaces bounds a search. Patterns as people write them need a few hundred places.
@@ -222,6 +229,15 @@ func normalised(path string) bool {
 	return true
 }
 
+// readable is all bytes but NUL, those first that read well.
+var readable = func() []byte {
+	all := []byte("xyzabcdefghijklmnopqrstuvw0123456789_-~ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	for c := range 255 {
+		all = append(all, byte(c+1))
+	}
+	return all
+}()
+
 // alphabet is the bytes that some pattern tells from others, with one that stands for all that none does. That one
 // comes first, so that examples read well.
 func alphabet(machines []machine) []byte {
@@ -234,12 +250,8 @@ func alphabet(machines []machine) []byte {
 			}
 		}
 	}
-	var bytes []byte
-	readable := "xyzabcdefghijklmnopqrstuvw0123456789_-~ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	for c := range 255 {
-		readable += string([]byte{byte(c + 1)})
-	}
-	for _, c := range []byte(readable) {
+	bytes := make([]byte, 0, 16)
+	for _, c := range readable {
 		if !used[c] {
 			bytes = append(bytes, c)
 			break

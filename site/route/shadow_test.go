@@ -75,3 +75,21 @@ func TestAComparisonThatTakesTooLongSaysNothing(t *testing.T) {
 		t.Errorf("two routes with the same pattern: %v", found)
 	}
 }
+
+// Thousands of routes that have nothing to do with each other cost no searches of all by all: of each only its own.
+func TestManyRoutesAreComparedQuickly(t *testing.T) {
+	const n = 2000
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("/old/%d/*", i))
+	}
+	table := rules(t, append(all, "/old/7/x")...)
+	var got []Shadow
+	allocated := testing.AllocsPerRun(1, func() { got = table.Shadowed() })
+	if len(got) != 1 || got[0].Route != n || len(got[0].By) != 1 || got[0].By[0] != 7 {
+		t.Errorf("%+v", got)
+	}
+	if most := float64(500 * n); allocated > most {
+		t.Errorf("%v allocations for %d routes, more than %v", allocated, n, most)
+	}
+}
