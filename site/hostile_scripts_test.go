@@ -186,7 +186,7 @@ func TestNothingStaysOfHostileApplications(t *testing.T) {
 		{"speaks for another request", func(c net.Conn) { io.WriteString(c, "\x01\x06\x00\x02\x00\x02\x00\x00hi"+endOfRequest) }, 502, ""},
 		{"speaks another version", func(c net.Conn) { io.WriteString(c, "\x02"+record(6, head+"x")[1:]+endOfRequest) }, 502, ""},
 		{"speaks to its standard error for ever", func(c net.Conn) {
-			for said := 0; said < 16<<20; said += 60000 {
+			for said := 0; said < 1<<20; said += 60000 {
 				if _, err := io.WriteString(c, record(7, strings.Repeat("words\n", 10000))); err != nil {
 					return
 				}
@@ -255,8 +255,12 @@ func TestNothingStaysOfHostileApplications(t *testing.T) {
 // What an application sends behind the end of its answer, on a connection that stays open, is taken for nobody's answer.
 func TestWhatComesBehindTheEndIsNobodysAnswer(t *testing.T) {
 	const good = "Content-Type: text/plain\n\ngood"
-	for _, behind := range []string{endOfRequest, record(6, good) + endOfRequest, record(6, "Content-Type: text/plain\n\nstale") + endOfRequest, record(7, "words"), "\x00", "\xff\xff\xff\xff\xff\xff\xff\xff"} {
+	stale := record(6, "Content-Type: text/plain\n\nstale") + endOfRequest
+	for _, behind := range []string{endOfRequest, record(6, good) + endOfRequest, stale, record(7, "words"), "\x00", "\xff\xff\xff\xff\xff\xff\xff\xff"} {
 		for _, at := range []string{"once", "later"} {
+			if at == "later" && behind == stale {
+				continue // an answer that comes when the next request was sent already is that one's, as far as anybody can tell
+			}
 			app := trick(t, func(_ int, c net.Conn) {
 				for takeRequest(c) {
 					if at == "once" {
